@@ -1,0 +1,4 @@
+"""The sentences that stand wherever a reading stands."""
+
+NOTICE = "For research and teaching, not for diagnosis."
+MAPS_NOTICE = "A map shows what the model used, not where disease is."
