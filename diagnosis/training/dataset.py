@@ -1,0 +1,91 @@
+"""A labelled folder of images: ``manifest.csv`` (path, label, group, split) beside ``images/``."""
+
+import csv
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from diagnosis.cards import ModelCard, file_digest
+from diagnosis.errors import BadRequest, Missing
+from diagnosis.preprocess import to_square
+from diagnosis.readers import read_study
+
+COLUMNS = ("path", "label", "group", "split")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a manifest; ``path`` is absolute. A group (patient, slide …) never crosses a split."""
+
+    path: Path
+    label: str
+    group: str
+    split: str
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """One split in memory.
+
+    Attributes:
+        squares: uint8 (N, C, S, S): :func:`diagnosis.preprocess.to_square`, rounded to 1/255.
+        targets: int64 (N,), positions in the card's labels.
+        groups: N group names.
+    """
+
+    squares: torch.Tensor
+    targets: torch.Tensor
+    groups: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+def read_manifest(folder: Path) -> list[Row]:
+    """All rows of ``folder/manifest.csv``. Raises Missing or BadRequest when it is absent or lacks a column."""
+    path = folder / "manifest.csv"
+    if not path.is_file():
+        remedy = "Name a folder laid out as docs/training.md says, with --data."
+        raise Missing(f"There is no manifest.csv in {folder}.", remedy)
+    with path.open(newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        lacking = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if lacking:
+            raise BadRequest(f"{path} has no column {lacking[0]!r}.", f"It needs the columns {', '.join(COLUMNS)}.")
+        return [Row(folder / row["path"], row["label"], row["group"], row["split"]) for row in reader]
+
+
+def manifest_digest(folder: Path) -> str:
+    """sha256 of the manifest, 64 hex digits."""
+    return file_digest(folder / "manifest.csv")
+
+
+def rows_of(folder: Path, split: str, card: ModelCard) -> list[Row]:
+    """The rows of one split whose labels the card knows.
+
+    Raises BadRequest for a split without rows and for a label that the card does not have.
+    """
+    rows = read_manifest(folder)
+    chosen = [row for row in rows if row.split == split]
+    if not chosen:
+        splits = ", ".join(sorted({row.split for row in rows}))
+        raise BadRequest(f"{folder} has no rows with split {split!r}.", f"It has: {splits}.")
+    for label in {row.label for row in chosen}:
+        card.index(label)
+    return chosen
+
+
+def load_split(folder: Path, split: str, card: ModelCard) -> Dataset:
+    """One split, read and brought onto the network's square."""
+    rows = rows_of(folder, split, card)
+
+    def square(row: Row) -> torch.Tensor:
+        return (to_square(read_study(row.path), card.input) * 255).round().to(torch.uint8)
+
+    with ThreadPoolExecutor(4) as pool:
+        squares = torch.stack(list(pool.map(square, rows)))
+    targets = torch.tensor([card.index(row.label) for row in rows])
+    return Dataset(squares, targets, np.array([row.group for row in rows]))

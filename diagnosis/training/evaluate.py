@@ -1,0 +1,132 @@
+"""A classifier as it is served, measured on a labelled folder."""
+
+import json
+import shlex
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from scipy.special import softmax
+
+from diagnosis.cards import ModelCard
+from diagnosis.classifier import Classifier
+from diagnosis.errors import BadRequest, Missing
+from diagnosis.preprocess import preprocess
+from diagnosis.readers import read_study
+from diagnosis.training.dataset import Row, manifest_digest, rows_of
+from diagnosis.training.metrics import Metrics, measure
+
+BATCH = 16
+LIBRARIES = ("torch", "torchvision", "numpy", "pillow")
+
+
+class Evaluation(Metrics):
+    """Metrics with what they were measured on and by.
+
+    Attributes:
+        model: ``name@version``.
+        score_kind, temperature: of the card; scores are softmax(logits / temperature).
+        weights_sha256, manifest_sha256: 64 hex digits each.
+        dataset: name of the data's folder; ``split``: the rows of its manifest that were read.
+        command: what computes the same numbers again.
+        libraries: versions by package name.
+        seconds: reading, predicting and measuring, all together.
+    """
+
+    model: str
+    score_kind: str
+    temperature: float
+    weights_sha256: str
+    dataset: str
+    split: str
+    manifest_sha256: str
+    command: str
+    libraries: dict[str, str]
+    seconds: float
+
+
+def evaluate(classifier: Classifier, data: Path, split: str, *, replicates: int = 1000) -> Evaluation:
+    """Read every image of a split as a visitor's image is read, and measure the scores.
+
+    Raises:
+        Missing: no manifest in ``data``, or the card names no weights.
+        BadRequest: no rows in ``split``, or a label that the card does not have.
+    """
+    started, card = time.monotonic(), classifier.card
+    if card.weights is None:
+        raise Missing(f"{card.name} has no weights yet.", f"Run `python -m diagnosis.training train {card.name}`.")
+    rows = rows_of(data, split, card)
+    scores = softmax(logits_of_rows(classifier, rows).astype(np.float64) / card.temperature, axis=1)
+    groups = np.array([row.group for row in rows])
+    metrics = measure(scores, targets_of(rows, card), groups, card, replicates=replicates)
+    return Evaluation(
+        **dict(metrics),
+        model=card.reference,
+        score_kind=card.score_kind,
+        temperature=card.temperature,
+        weights_sha256=card.weights.sha256,
+        dataset=data.resolve().name,
+        split=split,
+        manifest_sha256=manifest_digest(data),
+        command=_command(card, data, split),
+        libraries={name: version(name) for name in LIBRARIES},
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def logits_of_rows(classifier: Classifier, rows: list[Row]) -> np.ndarray:
+    """float32 (N, L), on the serving path: read_study, preprocess and the classifier's own float32 logits."""
+    batches = []
+    for start in range(0, len(rows), BATCH):
+        studies = (read_study(row.path) for row in rows[start : start + BATCH])
+        batches.append(classifier.logits(torch.stack([preprocess(study, classifier.card.input) for study in studies])))
+    return torch.cat(batches).numpy()
+
+
+def targets_of(rows: list[Row], card: ModelCard) -> np.ndarray:
+    """int64 (N,): positions in the card's labels."""
+    return np.array([card.index(row.label) for row in rows], dtype=np.int64)
+
+
+def metrics_path(card: ModelCard, folder: Path) -> Path:
+    return folder / f"{card.name}.metrics.json"
+
+
+def write_metrics(evaluation: Evaluation, card: ModelCard, folder: Path) -> Path:
+    """Write ``<model>.metrics.json`` beside the card; returns its path."""
+    path = metrics_path(card, folder)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(evaluation.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
+    return partial.replace(path)
+
+
+def load_metrics(path: Path, card: ModelCard) -> Evaluation:
+    """A metrics file that speaks of the card's weights.
+
+    Raises:
+        Missing: there is no such file.
+        BadRequest: it is not a metrics file, or it was measured on other weights or with another temperature.
+    """
+    remedy = f"Run `python -m diagnosis.training evaluate {card.name} --split test --write`."
+    if not path.is_file():
+        raise Missing(f"There is no {path.name} in {path.parent}.", remedy)
+    try:
+        evaluation = Evaluation.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise BadRequest(f"{path.name} is not a metrics file: {error.errors()[0]['msg']}.", remedy) from error
+    if card.weights is None or evaluation.weights_sha256 != card.weights.sha256:
+        measured_on = evaluation.weights_sha256[:12]
+        raise BadRequest(f"{path.name} was measured on other weights (sha256 {measured_on}…).", remedy)
+    if evaluation.temperature != card.temperature:
+        was = evaluation.temperature
+        raise BadRequest(f"{path.name} was measured at temperature {was}, not {card.temperature}.", remedy)
+    return evaluation
+
+
+def _command(card: ModelCard, data: Path, split: str) -> str:
+    """The command line, with the folder as it was given; of an absolute path only the name is kept."""
+    folder = data.name if data.is_absolute() else data.as_posix()
+    return shlex.join(["python", "-m", "diagnosis.training", "evaluate", card.name, "--data", folder, "--split", split])
