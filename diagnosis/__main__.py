@@ -1,0 +1,92 @@
+"""``python -m diagnosis read IMAGE --model MODEL``: a reading without the page."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from diagnosis.attribution import METHODS
+from diagnosis.errors import BadRequest, UserError
+from diagnosis.export import as_json
+from diagnosis.models import Models
+from diagnosis.notices import NOTICE
+from diagnosis.readers import read_study
+from diagnosis.reading import Reading, read
+
+HEADINGS = {"says": "What the model says", "looked": "Where it looked", "trust": "How far to trust this"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0 read, 2 bad input or usage, 3 something missing."""
+    options = _parser().parse_args(arguments)
+    try:
+        _read(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m diagnosis", description="Read one image. " + NOTICE)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("read", help="scores, maps and findings of one image")
+    command.add_argument("image", type=Path, help="PNG, JPEG, TIFF, WebP, BMP or DICOM file")
+    command.add_argument("--model", required=True, help="name of a card in the weights folder, e.g. chest-xray")
+    command.add_argument("--class", dest="label", help="class to explain; default: the one with the highest score")
+    command.add_argument("--out", type=Path, help="folder for reading.json and one overlay a method")
+    command.add_argument("--json", action="store_true", help="print the reading as JSON and nothing else")
+    command.add_argument("--weights", type=Path, default=Path("weights"), help="folder of cards and weights")
+    command.add_argument("--evaluations", type=int, default=500, help="forward passes that SHAP may spend")
+    return parser
+
+
+def _read(options: argparse.Namespace) -> None:
+    if options.evaluations < 50:
+        raise BadRequest(f"--evaluations {options.evaluations} is too few.", "Give at least 50.")
+    models = Models(options.weights)
+    classifier = models.classifier(options.model)
+    study = read_study(options.image)
+    for reading in read(
+        study,
+        classifier,
+        label=options.label,
+        record=models.record(options.model),
+        shap_evaluations=options.evaluations,
+    ):
+        if sys.stderr.isatty():
+            _show_progress(reading)
+    if options.out:
+        _write(reading, options.out)
+    sys.stdout.write(as_json(reading) if options.json else _text(reading))
+
+
+def _show_progress(reading: Reading) -> None:
+    doing = reading.pending
+    line = f"{METHODS[doing.method].title}: {doing.done} of {doing.total}" if doing else ""
+    print(f"\r{line:<40}", end="\n" if doing is None else "", file=sys.stderr, flush=True)
+
+
+def _text(reading: Reading) -> str:
+    lines = [f"{reading.card.title} ({reading.prediction.model})", ""]
+    scores = reading.prediction.scores
+    lines += [f"  {scores[at]:6.1%}  {reading.card.labels[at].title}" for at in reading.prediction.ranking]
+    for topic, heading in HEADINGS.items():
+        lines += ["", heading]
+        lines += [f"  [{finding.id}] {finding.statement}" for finding in reading.findings if finding.topic == topic]
+    return "\n".join([*lines, "", NOTICE, ""])
+
+
+def _write(reading: Reading, folder: Path) -> None:
+    from diagnosis.render import composite, save_png
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "reading.json").write_text(as_json(reading), encoding="utf-8")
+        for one in (m for m in reading.maps if m.label == reading.label):
+            save_png(composite(reading.study, one), folder / f"{one.method}-{one.label}.png")
+    except OSError as error:
+        raise BadRequest(f"Cannot write to {folder}: {error.strerror}.", "Name another folder with --out.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,238 @@
+"""Prediction and maps → findings: everything that may be said of a reading, measured.
+
+Each kind of finding has one template in ``TEMPLATES`` and one function that measures it. A statement is made by its
+template alone and contains the value.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from diagnosis.attribution import METHODS, AttributionMap
+from diagnosis.cards import ModelCard
+from diagnosis.classifier import Prediction
+from diagnosis.places import half_weight_area, shares, top_tenth
+from diagnosis.preprocess import seen_by
+from diagnosis.study import Study
+
+Topic = Literal["says", "looked", "trust"]
+
+COARSE = 1.5  # how many times finer the file must be than the network's input before it is worth a finding
+NARROW = 20.0  # percentage points of margin under which two classes are called close
+CHANCE_OVERLAP = 10.0  # percent of a top tenth that another, unrelated top tenth covers on average
+AGREE_RANK, AGREE_OVERLAP = 0.5, 30.0  # both reached: the methods agree
+DIFFER_RANK, DIFFER_OVERLAP = 0.2, 15.0  # either missed: the methods point to different places
+
+TEMPLATES: dict[str, str] = {
+    "score": "The model gives {title} a score of {value:.1f} %, {order} of {count} classes.",
+    "margin": "Next is {other} with {other_value:.1f} %, {value:.1f} percentage points lower.",
+    "narrow_margin": "Next is {other} with {other_value:.1f} %, only {value:.1f} percentage points lower: the model hardly separates the two.",
+    "behind": "The highest score goes to {other} with {other_value:.1f} %, {value:.1f} percentage points higher.",
+    "place": "{method} puts {value:.1f} % of its weight for {title} in the {region} of the image, the largest share of {count} parts.",
+    "concentration": "Half of the {method} weight lies in {value:.1f} % of the image; an even map would need 50 %.",
+    "flat": "The {method} map for {title} is flat: it prefers no place.",
+    "agreement": "{method} and {other} order the places with a rank correlation of {value:.2f}, where 1 is the same order and 0 is none.",
+    "overlap": "The top tenths of the two maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %. {verdict}",
+    "additivity": "The parts of the SHAP map add up to the model's output to within {value:.1g} logits.",
+    "performance": "On {images} test images of {groups} groups that it was not trained on, the model's balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "recall": "Of the test images that truly were {title}, it recognised {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "unmeasured": "There is no evaluation of these weights: how good the model is has not been measured.",
+    "resolution": "The network saw the image at {size} × {size} pixels, {value:.1f} times coarser than the file: finer detail was lost to it.",
+    "unseen": "The network did not see {value:.1f} % of the image, at its edges.",
+    "modality": "The file says that it is of modality {modality}; the model was made for {expected}.",
+    "colourless": "The image has no colour; the model was made for stained tissue in colour.",
+    "caution": "{text}",
+}
+
+VERDICTS = {
+    "agree": "The two methods agree on where the model looked.",
+    "partly": "The two methods agree in part.",
+    "differ": "The two methods point to different places: neither map should be relied on alone.",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One measured fact about a reading.
+
+    Attributes:
+        id: ``F1``, ``F2`` … in reading order.
+        kind: key of ``TEMPLATES``.
+        topic: ``says`` (the scores), ``looked`` (the maps) or ``trust`` (what limits both).
+        value: the measured number in ``unit``, or None where the fact is not a number.
+        unit: ``%``, ``percentage points``, ``rank correlation``, ``logits``, ``times`` or empty.
+        interval: 95 % interval (low, high) in ``unit``, or None where none was measured.
+        label, method, region: the class, method and place that it is about, or None.
+        statement: one plain sentence (two where a verdict follows) that contains the value.
+    """
+
+    id: str
+    kind: str
+    topic: Topic
+    value: float | None
+    unit: str
+    statement: str
+    interval: tuple[float, float] | None = None
+    label: str | None = None
+    method: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure from an evaluation file, in percent, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How well the weights did on test images: balanced accuracy, and the recall of each label."""
+
+    images: int
+    groups: int
+    balanced_accuracy: Figure
+    recall: dict[str, Figure]
+
+
+def measure(
+    study: Study,
+    card: ModelCard,
+    prediction: Prediction,
+    label: str,
+    maps: tuple[AttributionMap, ...],
+    record: Performance | None,
+) -> tuple[Finding, ...]:
+    """All findings about one class of a reading, numbered in reading order.
+
+    Args:
+        maps: any maps of the reading; those of other classes are left alone.
+        record: the measured performance of the weights, or None where there is none.
+    """
+    own = tuple(m for m in maps if m.label == label)
+    drafts = (
+        *_scores(card, prediction, label),
+        *(finding for one in own for finding in _where(card, one)),
+        *_agreement(own),
+        *_limits(study, card),
+        *_performance(card, label, record),
+    )
+    return tuple(replace(draft, id=f"F{number}") for number, draft in enumerate(drafts, 1))
+
+
+def _draft(
+    kind: str,
+    topic: Topic,
+    value: float | None = None,
+    unit: str = "",
+    *,
+    label: str | None = None,
+    method: str | None = None,
+    region: str | None = None,
+    interval: tuple[float, float] | None = None,
+    **words: object,
+) -> Finding:
+    """A finding that waits for its number; the template is filled with the fields and with ``words``."""
+    title = METHODS[method].title if method else ""
+    statement = TEMPLATES[kind].format(value=value, method=title, region=region, **words)
+    return Finding("", kind, topic, value, unit, statement, interval, label, method, region)
+
+
+def _scores(card: ModelCard, prediction: Prediction, label: str) -> Iterator[Finding]:
+    percent = 100 * prediction.scores.astype(float)
+    own, ranking = card.index(label), prediction.ranking
+    rank = ranking.index(own)
+    order = f"number {rank + 1}" if rank else "the highest"
+    title = card.title_of(label).lower()
+    yield _draft("score", "says", percent[own], "%", label=label, title=title, order=order, count=len(ranking))
+    other = ranking[0] if rank else ranking[1]
+    gap = abs(percent[own] - percent[other])
+    kind = "behind" if rank else "narrow_margin" if gap < NARROW else "margin"
+    title = card.labels[other].title.lower()
+    yield _draft(kind, "says", gap, "percentage points", label=label, other=title, other_value=percent[other])
+
+
+def _where(card: ModelCard, attribution: AttributionMap) -> Iterator[Finding]:
+    label, method, title = attribution.label, attribution.method, card.title_of(attribution.label).lower()
+    parts = shares(attribution, card.places)
+    if not parts:
+        yield _draft("flat", "looked", label=label, method=method, title=title)
+        return
+    region = max(parts, key=lambda name: parts[name])
+    count = len(parts)
+    yield _draft(
+        "place", "looked", parts[region], "%", label=label, method=method, region=region, title=title, count=count
+    )
+    yield _draft("concentration", "looked", half_weight_area(attribution), "%", label=label, method=method)
+
+
+def _agreement(maps: tuple[AttributionMap, ...]) -> Iterator[Finding]:
+    if len(maps) >= 2 and not any(one.is_flat for one in maps[:2]):
+        first, second = maps[:2]
+        other = METHODS[second.method].title
+        rank, shared = rank_correlation(first, second), overlap(first, second)
+        verdict = VERDICTS[_verdict(rank, shared)]
+        yield _draft(
+            "agreement", "trust", rank, "rank correlation", label=first.label, method=first.method, other=other
+        )
+        yield _draft("overlap", "trust", shared, "%", label=first.label, chance=CHANCE_OVERLAP, verdict=verdict)
+    for one in maps:
+        if (gap := one.checks.get("additivity_gap")) is not None:
+            yield _draft("additivity", "trust", gap, "logits", label=one.label, method=one.method)
+
+
+def _verdict(rank: float, shared: float) -> str:
+    if rank >= AGREE_RANK and shared >= AGREE_OVERLAP:
+        return "agree"
+    return "differ" if rank < DIFFER_RANK or shared < DIFFER_OVERLAP else "partly"
+
+
+def rank_correlation(first: AttributionMap, second: AttributionMap) -> float:
+    """Spearman's rank correlation of what speaks for the class in two maps, −1..1, on the coarser of their grids."""
+    size = min(first.cells.shape, second.cells.shape)
+    grids = [np.maximum(np.nan_to_num(one.at(size)), 0) for one in (first, second)]
+    return float(spearmanr(grids[0].ravel(), grids[1].ravel()).statistic)
+
+
+def overlap(first: AttributionMap, second: AttributionMap) -> float:
+    """Share of the smaller of the two top tenths that lies in the other, in percent."""
+    tops = [top_tenth(one) for one in (first, second)]
+    smaller = min(int(top.sum()) for top in tops)
+    return 100 * float((tops[0] & tops[1]).sum()) / smaller if smaller else 0.0
+
+
+def _limits(study: Study, card: ModelCard) -> Iterator[Finding]:
+    spec = card.input
+    if study.modality and study.modality not in spec.modalities:
+        expected = " or ".join(spec.modalities)
+        yield _draft("modality", "trust", modality=study.modality, expected=expected)
+    if spec.channels == 3 and study.pixels.shape[2] == 1:
+        yield _draft("colourless", "trust")
+    for caution in study.cautions:
+        yield _draft("caution", "trust", text=caution)
+    unseen = 100 * float(1 - seen_by(study.size, spec).mean())
+    if unseen:
+        yield _draft("unseen", "trust", unseen, "%")
+    if (coarser := max(study.size) / spec.size) >= COARSE:
+        yield _draft("resolution", "trust", coarser, "times", size=spec.size)
+
+
+def _performance(card: ModelCard, label: str, record: Performance | None) -> Iterator[Finding]:
+    if record is None:
+        yield _draft("unmeasured", "trust")
+        return
+    images, groups = record.images, record.groups
+    yield _figure("performance", record.balanced_accuracy, images=images, groups=groups)
+    if own := record.recall.get(label):
+        yield _figure("recall", own, label=label, title=card.title_of(label).lower())
+
+
+def _figure(kind: str, figure: Figure, *, label: str | None = None, **words: object) -> Finding:
+    """A finding that repeats a figure from the evaluation."""
+    statement = TEMPLATES[kind].format(value=figure.value, low=figure.low, high=figure.high, **words)
+    return Finding("", kind, "trust", figure.value, "%", statement, (figure.low, figure.high), label)

@@ -1,0 +1,142 @@
+"""A reading: everything about one study and one model, growing stage by stage."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from diagnosis.attribution import METHODS, AttributionMap
+from diagnosis.cards import ModelCard
+from diagnosis.classifier import Classifier, Prediction
+from diagnosis.errors import BadRequest
+from diagnosis.findings import Finding, Performance, measure
+from diagnosis.study import Study
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is being computed, and how far it is: ``done`` of ``total`` evaluations."""
+
+    method: str
+    done: int = 0
+    total: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One study read by one model. A reading is complete when ``pending`` is None.
+
+    Equal when study, model, class and maps are: what is still being computed makes no difference.
+
+    Attributes:
+        label: the class that ``findings`` are about; at first the one with the highest score.
+        maps: those that are ready, of every class, in the order of the methods.
+        record: how well the weights did on test images, or None where that was not measured.
+        findings: all that may be said about ``label``.
+    """
+
+    study: Study
+    card: ModelCard
+    prediction: Prediction
+    label: str
+    maps: tuple[AttributionMap, ...] = ()
+    record: Performance | None = None
+    pending: Progress | None = None
+    findings: tuple[Finding, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
+        object.__setattr__(self, "findings", found)
+
+    def about(self, label: str) -> "Reading":
+        """The same reading with the findings of another class. Raises BadRequest for an unknown one."""
+        self.card.index(label)
+        return replace(self, label=label)
+
+    def map(self, method: str) -> AttributionMap | None:
+        """The map of ``label`` by a method, or None while it is not ready."""
+        return next((one for one in self.maps if (one.label, one.method) == (self.label, method)), None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reading) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        return self.study, self.prediction.model, self.label, self.maps
+
+
+def read(
+    study: Study,
+    classifier: Classifier,
+    *,
+    label: str | None = None,
+    methods: tuple[str, ...] = tuple(METHODS),
+    record: Performance | None = None,
+    shap_evaluations: int = 500,
+) -> Iterator[Reading]:
+    """Read a study: the scores first, then each method's maps, with the progress of slow ones in between.
+
+    Closing the iterator stops the work at the next batch.
+
+    Args:
+        label: the class to explain; None for the one with the highest score.
+        methods: names from ``METHODS``, in the order in which they are computed.
+
+    Raises:
+        BadRequest: unknown class or method.
+    """
+    if unknown := set(methods) - set(METHODS):
+        raise BadRequest(f"There is no method {sorted(unknown)[0]!r}.", f"Use some of: {', '.join(METHODS)}.")
+    if label is not None:
+        classifier.card.index(label)
+    prediction = classifier.predict(study)
+    reading = Reading(study, classifier.card, prediction, label or prediction.top, record=record)
+    options = {"shap": {"evaluations": shap_evaluations}}
+    for method in methods:
+        yield replace(reading, pending=Progress(method))
+
+        def work(report: Callable[[int, int], None], method: str = method) -> list[AttributionMap]:
+            return METHODS[method].maps(classifier, study, progress=report, **options.get(method, {}))
+
+        task = _Task(work)
+        for done, total in task.progress():
+            if done < total:
+                yield replace(reading, pending=Progress(method, done, total))
+        reading = replace(reading, maps=(*reading.maps, *task.result()))
+    yield reading
+
+
+class _Cancelled(Exception):
+    """Raised inside work that nobody waits for any more."""
+
+
+class _Task:
+    """Work in a thread of its own that reports its progress to the caller's."""
+
+    def __init__(self, work: Callable[[Callable[[int, int], None]], list[AttributionMap]]) -> None:
+        self._events: queue.SimpleQueue[tuple[int, int] | None] = queue.SimpleQueue()
+        self._cancelled = threading.Event()
+        pool = ThreadPoolExecutor(1)
+        self._future = pool.submit(work, self._report)
+        self._future.add_done_callback(lambda _: self._events.put(None))
+        pool.shutdown(wait=False)
+
+    def _report(self, done: int, total: int) -> None:
+        if self._cancelled.is_set():
+            raise _Cancelled
+        self._events.put((done, total))
+
+    def progress(self) -> Iterator[tuple[int, int]]:
+        """(done, total) after each batch, until the work ends. Leaving the loop early cancels the work."""
+        try:
+            while (event := self._events.get()) is not None:
+                yield event
+        finally:
+            self._cancelled.set()
+
+    def result(self) -> list[AttributionMap]:
+        return self._future.result()

@@ -1,0 +1,99 @@
+"""A reading that grows, ends early, and is told as JSON."""
+
+import json
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from diagnosis.errors import BadRequest
+from diagnosis.export import as_json, as_record
+from diagnosis.reading import Reading, read
+from diagnosis.study import Study
+from tests.diagnosis.toys import SIDE, PooledSum, toy_classifier
+
+
+@pytest.fixture
+def study() -> Study:
+    return Study(np.random.default_rng(0).random((SIDE, SIDE, 1)))
+
+
+@pytest.fixture
+def complete(study: Study) -> Reading:
+    return list(read(study, toy_classifier(), shap_evaluations=100))[-1]
+
+
+def test_stages_come_in_order(study: Study) -> None:
+    stages = list(read(study, toy_classifier(), shap_evaluations=200))
+    assert stages[0].prediction.top and not stages[0].maps and stages[0].pending.method == "grad-cam"
+    counts = [len(stage.maps) for stage in stages]
+    assert counts == sorted(counts) and counts[-1] == 4  # two methods, two classes
+    done = [stage.pending.done for stage in stages if stage.pending and stage.pending.method == "shap"]
+    assert len(done) > 3 and done == sorted(done)
+    assert stages[-1].pending is None
+
+
+def test_findings_are_about_the_chosen_class(complete: Reading) -> None:
+    other = next(label for label in complete.prediction.labels if label != complete.label)
+    assert complete.about(other).findings[0].label == other
+    assert complete.about(other).map("shap").label == other
+    with pytest.raises(BadRequest, match="no class 'cat'"):
+        complete.about("cat")
+
+
+def test_unknown_names_are_refused(study: Study) -> None:
+    with pytest.raises(BadRequest, match="lime"):
+        next(read(study, toy_classifier(), methods=("lime",)))
+    with pytest.raises(BadRequest, match="cat"):
+        next(read(study, toy_classifier(), label="cat"))
+
+
+def test_closing_the_iterator_stops_the_work(study: Study) -> None:
+    class Counting(PooledSum):
+        passes = 0
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            type(self).passes += len(x)
+            return super().forward(x)
+
+    stages = read(study, toy_classifier(Counting()), methods=("shap",), shap_evaluations=5000)
+    next(stages)
+    next(stages)
+    before = threading.active_count()
+    stages.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join(timeout=30)
+    assert Counting.passes < 2000
+    assert threading.active_count() <= before
+
+
+def test_a_failing_method_fails_the_reading(study: Study) -> None:
+    class Failing(PooledSum):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if len(x) > 1:
+                raise RuntimeError("out of order")
+            return super().forward(x)
+
+    with pytest.raises(RuntimeError, match="out of order"):
+        list(read(study, toy_classifier(Failing()), methods=("shap",)))
+
+
+def test_same_image_same_reading(study: Study, complete: Reading) -> None:
+    again = list(read(Study(study.pixels), toy_classifier(), shap_evaluations=100))[-1]
+    assert again == complete and hash(again) == hash(complete)
+    assert as_record(again)["findings"] == as_record(complete)["findings"]
+    assert replace(again, label="dark" if again.label == "bright" else "bright") != complete
+
+
+def test_record_is_json_and_holds_no_pixels(complete: Reading) -> None:
+    text = as_json(complete)
+    record = json.loads(text)
+    assert {"model", "labels", "scores", "logits", "findings", "maps", "notice"} <= set(record)
+    assert sum(record["scores"]) == pytest.approx(1, abs=1e-5)
+    assert len(text) < 20_000
+    for one in record["maps"]:
+        assert {"method", "class", "checks", "shares"} <= set(one)
+        assert one["flat"] or sum(one["shares"].values()) == pytest.approx(100, abs=0.1)
