@@ -1,0 +1,91 @@
+"""Lightbox: settings → models → page → launch."""
+
+import os
+import sys
+
+# Read by the libraries when they are imported: no telemetry, no look-ups, nothing of a visit kept in the browser.
+os.environ.update(
+    GRADIO_ANALYTICS_ENABLED="False", GRADIO_RUN_HISTORY="False", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1"
+)
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from pathlib import Path
+
+import gradio as gr
+import torch
+
+from agents.ui import words
+from diagnosis.errors import UserError
+from diagnosis.models import Models
+from diagnosis.notices import NOTICE
+from diagnosis.ui import Desk, Tab, reading_tab
+from diagnosis.ui.examples import find_examples
+from settings import Settings, load_settings
+
+PAGE = Path(__file__).parent / "page"
+HEADER = f"""<header class="lb-header"><h1>Lightbox</h1>
+<p>See what a model makes of a medical image, and what it looked at.</p>
+<p class="lb-notice">{NOTICE}</p><button id="lb-theme" type="button">Light or dark</button></header>"""
+
+
+def tabs(settings: Settings) -> tuple[Tab, ...]:
+    """The tabs of the page, each with its model, its words and its examples."""
+    return (
+        Tab(
+            "X-ray",
+            "chest-xray",
+            "Put in a frontal chest X-ray of a child. "
+            "The model compares three readings: normal, bacterial pneumonia, viral pneumonia.",
+            "Drop a chest X-ray here, paste one, or click an example.",
+            find_examples(settings.examples / "x-ray"),
+        ),
+        Tab(
+            "Histology",
+            "lung-colon",
+            "Put in an H&amp;E-stained tile of lung or colon. The model compares five tissues, benign and malignant.",
+            "Drop a histology tile here, paste one, or click an example.",
+            find_examples(settings.examples / "histology"),
+        ),
+    )
+
+
+def build(settings: Settings) -> gr.Blocks:
+    """The page. State belongs to a visitor; files that Gradio keeps are deleted within the hour."""
+    models = Models(settings.weights)
+    with gr.Blocks(title="Lightbox", analytics_enabled=False, delete_cache=(600, 2400)) as page:
+        gr.HTML(HEADER, padding=False)
+        for tab in tabs(settings):
+            with gr.Tab(tab.title):
+                reading_tab(Desk(tab, models, words, settings.shap_evaluations))
+    return page
+
+
+def main() -> None:
+    """Start the page; a setting that does not fit ends it with one line."""
+    try:
+        settings = load_settings()
+        page = build(settings)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
+    page.queue(max_size=32).launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        theme=gr.themes.Base(
+            primary_hue="blue", neutral_hue="gray", font=sans, font_mono=["ui-monospace", "monospace"]
+        ),
+        css_paths=PAGE / "page.css",
+        js=(PAGE / "page.js").read_text("utf-8"),
+        max_file_size=f"{settings.max_upload_mb}mb",
+        run_history=False,
+        footer_links=[],
+        ssr_mode=False,
+        share=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

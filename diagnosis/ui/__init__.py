@@ -1,0 +1,162 @@
+"""One tab of the page: an image in, a reading out."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from diagnosis.attribution import METHODS
+from diagnosis.cards import ModelCard
+from diagnosis.errors import UserError
+from diagnosis.models import Models
+from diagnosis.reading import Reading, read
+from diagnosis.readers import read_study
+from diagnosis.study import Study
+from diagnosis.ui import pieces
+from diagnosis.ui.examples import Example
+
+KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a visit
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 4}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A study that a visitor put in, and when: the same image put in again is another event."""
+
+    study: Study
+    at: float
+
+
+@dataclass(frozen=True)
+class Tab:
+    """What one tab reads, and how it invites."""
+
+    title: str
+    model: str
+    sentence: str
+    invitation: str
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What happens on a tab. It keeps nothing of a visitor: whatever is theirs comes in and goes out.
+
+    Attributes:
+        words: tells a reading as HTML.
+    """
+
+    tab: Tab
+    models: Models
+    words: Callable[[Reading], str]
+    shap_evaluations: int
+
+    def open_upload(self, path: str) -> tuple[Any, Any, str]:
+        """The uploaded file as a study; the file itself is deleted at once."""
+        upload = Path(path)
+        try:
+            return self._open(upload)
+        finally:
+            upload.unlink(missing_ok=True)
+
+    def open_example(self, event: gr.SelectData) -> tuple[Any, Any, str]:
+        return self._open(self.tab.examples[event.index].file)
+
+    def _open(self, path: Path) -> tuple[Any, Any, str]:
+        """(study, empty file box, no message), or the message alone when the file is no image."""
+        try:
+            return Opened(read_study(path), time.monotonic()), None, ""
+        except UserError as error:
+            return gr.skip(), None, pieces.problem(error)
+
+    def read(self, opened: Opened | None) -> Iterator[tuple[Any, ...]]:
+        """(reading, its class, controls, progress, message), stage by stage."""
+        if opened is None:
+            return
+        try:
+            classifier, record = self.models.classifier(self.tab.model), self.models.record(self.tab.model)
+            shown = -1  # maps on the page; the reading is sent again only when there are more
+            for reading in read(opened.study, classifier, record=record, shap_evaluations=self.shap_evaluations):
+                first, fresh = shown < 0, len(reading.maps) > shown
+                shown = len(reading.maps)
+                yield (
+                    reading if fresh else gr.skip(),
+                    reading.label if first else gr.skip(),
+                    gr.Row(visible=True) if first else gr.skip(),
+                    pieces.progress(reading.pending),
+                    "" if first else gr.skip(),
+                )
+        except UserError as error:
+            yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error)
+
+    def show(self, reading: Reading | None, label: str, method: str) -> tuple[Any, ...]:
+        """(stage, scores, words, maps, facts) for the class and the method that the visitor chose."""
+        if reading is None:
+            return (gr.skip(),) * 5
+        about = reading.about(label)
+        return (
+            pieces.stage(about, method),
+            pieces.scores(about),
+            self.words(about),
+            pieces.maps(about),
+            pieces.facts(about),
+        )
+
+
+def reading_tab(desk: Desk) -> None:
+    """Build a tab inside the current Blocks. Classes ``lb-1`` … ``lb-9`` give the order on a narrow screen."""
+    tab = desk.tab
+    opened, reading = gr.State(None, time_to_live=KEEP_SECONDS), gr.State(None, time_to_live=KEEP_SECONDS)
+    with gr.Row(elem_classes="lb-tab"):
+        with gr.Column(scale=7, min_width=320):
+            stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4")
+            controls, label, method = _controls(desk.models.card(tab.model))
+            maps = gr.HTML(elem_classes="lb-8")
+        with gr.Column(scale=5, min_width=320):
+            gr.HTML(f'<p class="lb-lead">{tab.sentence}</p>', elem_classes="lb-1")
+            hint = "Drop, paste or choose an image"
+            file = gr.File(label=hint, show_label=False, height=120, elem_classes=["lb-drop", "lb-2"])
+            message = gr.HTML(elem_classes="lb-2")
+            gallery = _gallery(tab.examples) if tab.examples else None
+            scores, doing, text, facts = (gr.HTML(elem_classes=f"lb-{place}") for place in (5, 5, 7, 9))
+
+    stream = opened.change(
+        desk.read, opened, [reading, label, controls, doing, message], concurrency_id="model", **QUIET
+    )
+    shown = [stage, scores, text, maps, facts]
+    redraw = [reading.change, label.input, method.input]
+    gr.on(redraw, desk.show, [reading, label, method], shown, trigger_mode="always_last", **QUIET)
+    file.upload(desk.open_upload, file, [opened, file, message], cancels=[stream], **QUIET)
+    if gallery is not None:
+        gallery.select(desk.open_example, None, [opened, file, message], cancels=[stream], **QUIET)
+
+
+def _controls(card: ModelCard) -> tuple[gr.Row, gr.Dropdown, gr.Radio]:
+    """Which class is explained, which map lies on the image, and how strongly; hidden until there is a reading."""
+    with gr.Row(visible=False, elem_classes=["lb-controls", "lb-6"]) as row:
+        classes = [(label.title, label.name) for label in card.labels]
+        label = gr.Dropdown(classes, label="Class explained", scale=4, min_width=200)
+        methods = [(method.title, name) for name, method in METHODS.items()]
+        method = gr.Radio(
+            [*methods, ("None", "none")], value="grad-cam", label="Map on the image", scale=5, min_width=300
+        )
+        opacity = gr.Slider(0, 100, 60, step=5, label="Opacity, %", buttons=[], scale=3, min_width=160)
+    opacity.input(
+        None, opacity, js="(percent) => document.documentElement.style.setProperty('--lb-opacity', percent / 100)"
+    )
+    return row, label, method
+
+
+def _gallery(examples: tuple[Example, ...]) -> gr.Gallery:
+    return gr.Gallery(
+        [(str(example.picture), example.caption) for example in examples],
+        label="Or click an example",
+        columns=4,
+        allow_preview=False,
+        buttons=[],
+        interactive=False,
+        elem_classes=["lb-examples", "lb-3"],
+    )

@@ -1,0 +1,53 @@
+// Dark unless the visitor chose otherwise; paste and drop anywhere on a tab; chips that open what they cite.
+() => {
+  const stored = localStorage.getItem("lightbox-theme");
+  const asked = new URLSearchParams(location.search).get("__theme");
+  const setTheme = (theme) => document.body.classList.toggle("dark", theme !== "light");
+  setTheme(asked || stored || "dark");
+
+  const visible = (selector) => [...document.querySelectorAll(selector)].find((node) => node.offsetParent !== null);
+  const put = (file) => {
+    const input = visible(".lb-tab")?.querySelector(".lb-drop input[type=file]");
+    if (!input || !file) return;
+    const transfer = new DataTransfer();
+    transfer.items.add(file);
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const onStage = (event) => event.target.closest?.(".lb-stage");
+
+  document.addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])][0];
+    if (file) put(file);
+  });
+  document.addEventListener("dragover", (event) => {
+    const stage = onStage(event);
+    if (!stage) return;
+    event.preventDefault();
+    stage.classList.add("lb-over");
+  });
+  document.addEventListener("dragleave", (event) => onStage(event)?.classList.remove("lb-over"));
+  document.addEventListener("drop", (event) => {
+    const stage = onStage(event);
+    if (!stage) return;
+    event.preventDefault();
+    stage.classList.remove("lb-over");
+    put(event.dataTransfer.files[0]);
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#lb-theme")) {
+      const theme = document.body.classList.contains("dark") ? "light" : "dark";
+      localStorage.setItem("lightbox-theme", theme);
+      setTheme(theme);
+    }
+    const chip = event.target.closest(".lb-chip");
+    if (!chip) return;
+    event.preventDefault();
+    const row = document.getElementById(chip.hash.slice(1));
+    if (!row) return;
+    row.closest("details").open = true;
+    document.querySelectorAll(".lb-lit").forEach((lit) => lit.classList.remove("lb-lit"));
+    row.classList.add("lb-lit");
+    row.scrollIntoView({ behavior: "smooth", block: "center" });
+  });
+}

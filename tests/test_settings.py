@@ -1,0 +1,97 @@
+"""Settings: what is documented is what there is, and nothing unknown is passed over."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from diagnosis.errors import BadRequest
+from settings import ROOT, Settings, load_settings, variable
+
+EXAMPLE = ROOT / ".env.example"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(("LIGHTBOX_", "GRADIO_SERVER_")) or name == "SPACE_ID":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+def test_the_example_lists_every_setting_and_no_other() -> None:
+    assert list(dotenv_values(EXAMPLE)) == [variable(name) for name in Settings.model_fields]
+
+
+def test_the_example_holds_the_defaults(env_file: Path) -> None:
+    assert load_settings(EXAMPLE) == load_settings(env_file)
+
+
+def test_every_line_of_the_example_is_explained() -> None:
+    lines = EXAMPLE.read_text("utf-8").splitlines()
+    assert all(before.startswith("# ") for before, line in pairwise(lines) if "LIGHTBOX_" in line)
+
+
+def test_the_environment_goes_before_the_file(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env_file.write_text("LIGHTBOX_PORT=8001\nLIGHTBOX_THREADS=3\n")
+    monkeypatch.setenv("LIGHTBOX_PORT", "8002")
+    settings = load_settings(env_file)
+    assert (settings.port, settings.threads) == (8002, 3)
+
+
+def test_a_relative_folder_starts_at_the_top_of_the_project(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(env_file.parent)
+    env_file.write_text(f"LIGHTBOX_WEIGHTS=other\nLIGHTBOX_EXAMPLES={env_file.parent}\n")
+    settings = load_settings(env_file)
+    assert (settings.weights, settings.examples) == (ROOT / "other", env_file.parent)
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "remedy"),
+    [
+        ("LIGHTBOX_PROT=8000", "LIGHTBOX_PROT", "Did you mean LIGHTBOX_PORT?"),
+        ("PORT=8000", "PORT", ".env.example"),
+        ("LIGHTBOX_PORT=eighty", "LIGHTBOX_PORT is 'eighty'", ".env.example"),
+        ("LIGHTBOX_PORT=70000", "LIGHTBOX_PORT is '70000'", ".env.example"),
+        ("LIGHTBOX_SHAP_EVALUATIONS=0", "LIGHTBOX_SHAP_EVALUATIONS is '0'", ".env.example"),
+    ],
+)
+def test_a_wrong_line_is_refused_by_name(env_file: Path, line: str, named: str, remedy: str) -> None:
+    env_file.write_text(line)
+    with pytest.raises(BadRequest) as refused:
+        load_settings(env_file)
+    assert named in refused.value.problem
+    assert remedy in refused.value.remedy
+
+
+def test_an_unknown_variable_is_refused_but_not_those_of_the_scripts(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIGHTBOX_VENV", "elsewhere")
+    load_settings(env_file)
+    monkeypatch.setenv("LIGHTBOX_WEIGHT", "elsewhere")
+    with pytest.raises(BadRequest, match="the environment sets LIGHTBOX_WEIGHT"):
+        load_settings(env_file)
+
+
+def test_the_page_is_open_to_this_machine_alone_except_where_a_space_needs_more(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_settings(env_file).host == "127.0.0.1"
+    monkeypatch.setenv("SPACE_ID", "someone/lightbox")
+    assert load_settings(env_file).host == "0.0.0.0"
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "127.0.0.2")
+    assert load_settings(env_file).host == "127.0.0.2"
+    monkeypatch.setenv("LIGHTBOX_HOST", "127.0.0.3")
+    assert load_settings(env_file).host == "127.0.0.3"
+
+
+def test_gradios_own_port_variable_is_understood(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "8003")
+    assert load_settings(env_file).port == 8003
