@@ -12,8 +12,8 @@ from diagnosis.attribution import METHODS
 from diagnosis.cards import ModelCard
 from diagnosis.errors import UserError
 from diagnosis.models import Models
-from diagnosis.reading import Reading, read
 from diagnosis.readers import read_study
+from diagnosis.reading import Reading, read
 from diagnosis.study import Study
 from diagnosis.ui import pieces
 from diagnosis.ui.examples import Example
