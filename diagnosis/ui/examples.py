@@ -25,11 +25,13 @@ def find_examples(folder: Path) -> tuple[Example, ...]:
     if not folder.is_dir():
         return ()
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
-    shown = [(path, _picture(path)) for path in files]
+    stand_ins = {_picture(path) for path in files if path.suffix.lower() not in PICTURES}
+    shown = [(path, _picture(path)) for path in files if path not in stand_ins]
     return tuple(Example(path, picture, path.stem.replace("-", " ")) for path, picture in shown if picture)
 
 
 def _picture(path: Path) -> Path | None:
+    """What a browser can show for a file: itself, or its twin."""
     if path.suffix.lower() in PICTURES:
         return path
-    return next((twin for ending in PICTURES if (twin := path.with_suffix(ending)).is_file()), None)
+    return next((twin for ending in sorted(PICTURES) if (twin := path.with_suffix(ending)).is_file()), None)
