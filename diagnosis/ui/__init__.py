@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,8 @@ class Desk:
         finally:
             upload.unlink(missing_ok=True)
 
-    def open_example(self, event: gr.SelectData) -> tuple[Any, Any, str]:
-        return self._open(self.tab.examples[event.index].file)
+    def open_example(self, example: Example) -> tuple[Any, Any, str]:
+        return self._open(example.file)
 
     def _open(self, path: Path) -> tuple[Any, Any, str]:
         """(study, empty file box, no message), or the message alone when the file is no image."""
@@ -120,7 +121,7 @@ def reading_tab(desk: Desk) -> None:
             hint = "Drop, paste or choose an image"
             file = gr.File(label=hint, show_label=False, height=120, elem_classes=["lb-drop", "lb-2"])
             message = gr.HTML(elem_classes="lb-2")
-            gallery = _gallery(tab.examples) if tab.examples else None
+            examples = _examples(tab.examples)
             scores, doing, text, facts = (gr.HTML(elem_classes=f"lb-{place}") for place in (5, 5, 7, 9))
 
     stream = opened.change(
@@ -130,8 +131,9 @@ def reading_tab(desk: Desk) -> None:
     redraw = [reading.change, label.input, method.input]
     gr.on(redraw, desk.show, [reading, label, method], shown, trigger_mode="always_last", **QUIET)
     file.upload(desk.open_upload, file, [opened, file, message], cancels=[stream], **QUIET)
-    if gallery is not None:
-        gallery.select(desk.open_example, None, [opened, file, message], cancels=[stream], **QUIET)
+    for button, example in zip(examples, tab.examples, strict=True):
+        clicked = partial(desk.open_example, example)
+        button.click(clicked, None, [opened, file, message], cancels=[stream], **QUIET)
 
 
 def _controls(card: ModelCard) -> tuple[gr.Row, gr.Dropdown, gr.Radio]:
@@ -150,13 +152,11 @@ def _controls(card: ModelCard) -> tuple[gr.Row, gr.Dropdown, gr.Radio]:
     return row, label, method
 
 
-def _gallery(examples: tuple[Example, ...]) -> gr.Gallery:
-    return gr.Gallery(
-        [(str(example.picture), example.caption) for example in examples],
-        label="Or click an example",
-        columns=4,
-        allow_preview=False,
-        buttons=[],
-        interactive=False,
-        elem_classes=["lb-examples", "lb-3"],
-    )
+def _examples(examples: tuple[Example, ...]) -> list[gr.Button]:
+    """A row of buttons, each with a picture and its caption; nothing where there are no examples."""
+    if not examples:
+        return []
+    with gr.Column(elem_classes="lb-3", min_width=0):
+        gr.HTML('<p class="lb-note">Or click an example</p>')
+        with gr.Row(elem_classes="lb-examples"):
+            return [gr.Button(one.caption, icon=one.picture, elem_classes="lb-example") for one in examples]

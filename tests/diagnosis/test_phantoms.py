@@ -256,7 +256,7 @@ def test_command_names_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main([str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(list(tmp_path.glob("*/*")))
-    blocked = tmp_path / "chest-clear.jpg" / "below"
+    blocked = tmp_path / "x-ray" / "phantom-chest-clear.jpg" / "below"
     assert main([str(blocked)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
