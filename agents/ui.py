@@ -2,7 +2,8 @@
 
 from html import escape
 
-from agents.narrate import Paragraph, Sentence, narrate
+from agents.narrate import narrate
+from agents.types import Paragraph, Sentence
 from diagnosis.reading import Reading
 from diagnosis.ui.pieces import finding_anchor
 

@@ -64,6 +64,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "class": finding.label,
         "method": finding.method,
         "region": finding.region,
+        "facts": dict(finding.facts),
         "statement": finding.statement,
     }
 

@@ -4,8 +4,8 @@ Each kind of finding has one template in ``TEMPLATES`` and one function that mea
 template alone and contains the value.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -33,7 +33,7 @@ TEMPLATES: dict[str, str] = {
     "behind": "The highest score goes to {other} with {other_value:.1f} %, {value:.1f} percentage points higher.",
     "place": "{method} puts {value:.1f} % of its weight for {title} in the {region} of the image, the largest share of {count} parts.",
     "concentration": "Half of the {method} weight lies in {value:.1f} % of the image; an even map would need 50 %.",
-    "flat": "The {method} map for {title} is flat: it prefers no place.",
+    "flat": "The {method} map for {title} is flat: no place spoke for it more than another.",
     "agreement": "{method} and {other} order the places with a rank correlation of {value:.2f}, where 1 is the same order and 0 is none.",
     "overlap": "The top tenths of the two maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %. {verdict}",
     "additivity": "The parts of the SHAP map add up to the model's output to within {value:.1g} logits.",
@@ -66,6 +66,7 @@ class Finding:
         unit: ``%``, ``percentage points``, ``rank correlation``, ``logits``, ``times`` or empty.
         interval: 95 % interval (low, high) in ``unit``, or None where none was measured.
         label, method, region: the class, method and place that it is about, or None.
+        facts: what else the statement says, by name, e.g. ``other`` (a second class or method) and ``other_value``.
         statement: one plain sentence (two where a verdict follows) that contains the value.
     """
 
@@ -79,6 +80,7 @@ class Finding:
     label: str | None = None
     method: str | None = None
     region: str | None = None
+    facts: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,12 +137,12 @@ def _draft(
     method: str | None = None,
     region: str | None = None,
     interval: tuple[float, float] | None = None,
-    **words: object,
+    **facts: float | str,
 ) -> Finding:
-    """A finding that waits for its number; the template is filled with the fields and with ``words``."""
+    """A finding that waits for its number; the template is filled with the fields and with ``facts``."""
     title = METHODS[method].title if method else ""
-    statement = TEMPLATES[kind].format(value=value, method=title, region=region, **words)
-    return Finding("", kind, topic, value, unit, statement, interval, label, method, region)
+    statement = TEMPLATES[kind].format(value=value, method=title, region=region, **facts)
+    return Finding("", kind, topic, value, unit, statement, interval, label, method, region, facts)
 
 
 def _scores(card: ModelCard, prediction: Prediction, label: str) -> Iterator[Finding]:
@@ -154,7 +156,7 @@ def _scores(card: ModelCard, prediction: Prediction, label: str) -> Iterator[Fin
     gap = abs(percent[own] - percent[other])
     kind = "behind" if rank else "narrow_margin" if gap < NARROW else "margin"
     title = card.labels[other].title.lower()
-    yield _draft(kind, "says", gap, "percentage points", label=label, other=title, other_value=percent[other])
+    yield _draft(kind, "says", gap, "percentage points", label=label, other=title, other_value=float(percent[other]))
 
 
 def _where(card: ModelCard, attribution: AttributionMap) -> Iterator[Finding]:
@@ -176,11 +178,20 @@ def _agreement(maps: tuple[AttributionMap, ...]) -> Iterator[Finding]:
         first, second = maps[:2]
         other = METHODS[second.method].title
         rank, shared = rank_correlation(first, second), overlap(first, second)
-        verdict = VERDICTS[_verdict(rank, shared)]
+        judged = _verdict(rank, shared)
         yield _draft(
             "agreement", "trust", rank, "rank correlation", label=first.label, method=first.method, other=other
         )
-        yield _draft("overlap", "trust", shared, "%", label=first.label, chance=CHANCE_OVERLAP, verdict=verdict)
+        yield _draft(
+            "overlap",
+            "trust",
+            shared,
+            "%",
+            label=first.label,
+            chance=CHANCE_OVERLAP,
+            judged=judged,
+            verdict=VERDICTS[judged],
+        )
     for one in maps:
         if (gap := one.checks.get("additivity_gap")) is not None:
             yield _draft("additivity", "trust", gap, "logits", label=one.label, method=one.method)
@@ -226,13 +237,21 @@ def _performance(card: ModelCard, label: str, record: Performance | None) -> Ite
     if record is None:
         yield _draft("unmeasured", "trust")
         return
-    images, groups = record.images, record.groups
-    yield _figure("performance", record.balanced_accuracy, images=images, groups=groups)
+    whole = record.balanced_accuracy
+    ends = (whole.low, whole.high)
+    yield _draft(
+        "performance",
+        "trust",
+        whole.value,
+        "%",
+        interval=ends,
+        low=ends[0],
+        high=ends[1],
+        images=record.images,
+        groups=record.groups,
+    )
     if own := record.recall.get(label):
-        yield _figure("recall", own, label=label, title=card.title_of(label).lower())
-
-
-def _figure(kind: str, figure: Figure, *, label: str | None = None, **words: object) -> Finding:
-    """A finding that repeats a figure from the evaluation."""
-    statement = TEMPLATES[kind].format(value=figure.value, low=figure.low, high=figure.high, **words)
-    return Finding("", kind, "trust", figure.value, "%", statement, (figure.low, figure.high), label)
+        ends, title = (own.low, own.high), card.title_of(label).lower()
+        yield _draft(
+            "recall", "trust", own.value, "%", label=label, interval=ends, title=title, low=ends[0], high=ends[1]
+        )

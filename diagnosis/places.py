@@ -49,9 +49,9 @@ def evidence(attribution: AttributionMap) -> np.ndarray:
 
 def shares(attribution: AttributionMap, kind: str) -> dict[str, float]:
     """Each place's share of the map's positive weight, in percent; they add up to 100. Empty for a flat map."""
-    weight = evidence(attribution)
-    if attribution.is_flat or not weight.any():
+    if attribution.is_flat:
         return {}
+    weight = evidence(attribution)
     return {place.name: 100 * float(place.of(weight).sum() / weight.sum()) for place in PLACES[kind]}
 
 

@@ -10,7 +10,7 @@ from diagnosis.cards import InputSpec
 from diagnosis.preprocess import seen_by, to_study_grid
 from diagnosis.study import array_digest
 
-FLAT = 0.05  # a map whose values differ by less than this share of their largest size prefers no place
+FLAT = 0.05  # a map whose values differ by less than this share of the largest prefers no place
 NOTHING = 1e-4  # logits that a whole map must carry to be more than rounding error
 
 
@@ -63,8 +63,8 @@ class AttributionMap:
 
     @property
     def is_flat(self) -> bool:
-        """Whether the map prefers no place: it carries next to nothing, or the same everywhere."""
-        largest = float(np.abs(self.cells).max())
+        """Whether no place spoke for the class more than another: next to nothing did, or all did alike."""
+        largest = float(self.cells.max())
         return largest * self.cells.size < NOTHING or float(np.ptp(self.cells)) < FLAT * largest
 
     @cached_property
