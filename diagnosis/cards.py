@@ -78,6 +78,7 @@ class ModelCard(_Strict):
     """What a model is, reads, answers, and must not be used for.
 
     ``places`` names the parts of an image that findings speak of: ``quadrants``, or ``sixths`` (thirds of each side).
+    ``group`` is the plural of what images of one group have in common, e.g. ``patients``.
     """
 
     name: str = Field(pattern="^[a-z0-9-]+$")
@@ -93,6 +94,7 @@ class ModelCard(_Strict):
     intended_use: str
     out_of_scope: str
     training_data: str
+    group: str
     limitations: tuple[str, ...]
     references: tuple[str, ...]
     input: InputSpec

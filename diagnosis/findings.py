@@ -37,7 +37,7 @@ TEMPLATES: dict[str, str] = {
     "agreement": "{method} and {other} order the places with a rank correlation of {value:.2f}, where 1 is the same order and 0 is none.",
     "overlap": "The top tenths of the two maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %. {verdict}",
     "additivity": "The parts of the SHAP map add up to the model's output to within {value:.1g} logits.",
-    "performance": "On {images} test images of {groups} groups that it was not trained on, the model's balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "performance": "On {images} test images of {groups} {group} that it was not trained on, the model's balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
     "recall": "Of the test images that truly were {title}, it recognised {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
     "unmeasured": "There is no evaluation of these weights: how good the model is has not been measured.",
     "resolution": "The network saw the image at {size} × {size} pixels, {value:.1f} times coarser than the file: finer detail was lost to it.",
@@ -249,6 +249,7 @@ def _performance(card: ModelCard, label: str, record: Performance | None) -> Ite
         high=ends[1],
         images=record.images,
         groups=record.groups,
+        group=card.group,
     )
     if own := record.recall.get(label):
         ends, title = (own.low, own.high), card.title_of(label).lower()

@@ -148,7 +148,7 @@ def _caption(reading: Reading, attribution: AttributionMap) -> str:
     title = METHODS[attribution.method].title
     label = escape(reading.card.title_of(attribution.label).lower())
     if attribution.is_flat:
-        return f"<p><strong>{title}</strong> for {label}: flat, it prefers no place. Nothing is drawn.</p>"
+        return f"<p><strong>{title}</strong> for {label}: flat, no place spoke for it more than another. Nothing is drawn.</p>"
     scale, colours = scale_of(attribution), ",".join(colour_ramp())
     size = attribution.params.get("cells", "")
     return (

@@ -25,6 +25,7 @@ def toy_card(
         intended_use="Tests.",
         out_of_scope="All else.",
         training_data="None.",
+        group="groups",
         limitations=("It is a toy.",),
         references=(),
         input=InputSpec(

@@ -22,6 +22,7 @@ licence = "Apache-2.0"
 intended_use = "Tests."
 out_of_scope = "Everything else."
 training_data = "Drawn."
+group = "groups"
 limitations = ["Knows three colours."]
 references = ["None."]
 
