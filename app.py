@@ -81,6 +81,7 @@ def main() -> None:
         js=(PAGE / "page.js").read_text("utf-8"),
         max_file_size=f"{settings.max_upload_mb}mb",
         run_history=False,
+        state_session_capacity=200,
         footer_links=[],
         ssr_mode=False,
         share=False,

@@ -1,0 +1,48 @@
+"""The documents say what is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
+        if "://" not in target:
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_the_tree_in_the_readme_is_the_tree() -> None:
+    block = re.search(r"## The tree\n\n```\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL).group(1)
+    named, parents = set(), []
+    for line in block.splitlines():
+        indent, name = len(line) - len(line.lstrip()), line.split()[0]
+        parents = [*parents[: indent // 2], name]
+        assert Path(ROOT, *parents).exists(), f"README names {name}"
+        named.add(parents[0].rstrip("/"))
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    folders = {line.split("/")[0] for line in tracked.splitlines() if "/" in line and not line.startswith(".")}
+    assert folders <= named
+
+
+def test_model_figures_are_those_of_the_metrics_files() -> None:
+    """docs/models.md is made by a script, so no figure in it is typed in."""
+    script = [sys.executable, "scripts/model_cards.py", "--check"]
+    checked = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_every_setting_and_command_of_the_readme_exists() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for module in set(re.findall(r"-m ([a-z_.]+)", readme)):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+    example = (ROOT / ".env.example").read_text("utf-8")
+    for setting in set(re.findall(r"LIGHTBOX_[A-Z_]+", readme)):
+        assert setting in example
