@@ -23,6 +23,7 @@ from diagnosis.ui.examples import find_examples
 from settings import Settings, load_settings
 
 PAGE = Path(__file__).parent / "page"
+UPLOADS_KEPT = (60, 120)  # seconds: how often the folder of uploads is swept, and how old a file is when it goes
 HEADER = f"""<header class="lb-header"><h1>Lightbox</h1>
 <p>See what a model makes of a medical image, and what it looked at.</p>
 <p class="lb-notice">{NOTICE}</p><button id="lb-theme" type="button">Light or dark</button></header>"""
@@ -50,9 +51,9 @@ def tabs(settings: Settings) -> tuple[Tab, ...]:
 
 
 def build(settings: Settings) -> gr.Blocks:
-    """The page. State belongs to a visitor; files that Gradio keeps are deleted within the hour."""
+    """The page. State belongs to a visitor; what visitors send is deleted from disk within minutes."""
     models = Models(settings.weights)
-    with gr.Blocks(title="Lightbox", analytics_enabled=False, delete_cache=(600, 2400)) as page:
+    with gr.Blocks(title="Lightbox", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as page:
         gr.HTML(HEADER, padding=False)
         for tab in tabs(settings):
             with gr.Tab(tab.title):

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from diagnosis.attribution import METHODS
 from diagnosis.errors import BadRequest, UserError
@@ -21,13 +22,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _read(options)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error:", " ".join(str(error).split()), file=sys.stderr)  # one line, whatever the message quotes
         return error.exit_code
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, as for every other error."""
+        self.exit(2, f"error: {message}. See {self.prog} --help.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m diagnosis", description="Read one image. " + NOTICE)
+    parser = _Parser(prog="python -m diagnosis", description="Read one image. " + NOTICE)
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("read", help="scores, maps and findings of one image")
     command.add_argument("image", type=Path, help="PNG, JPEG, TIFF, WebP, BMP or DICOM file")
@@ -46,6 +53,8 @@ def _read(options: argparse.Namespace) -> None:
     models = Models(options.weights)
     classifier = models.classifier(options.model)
     study = read_study(options.image)
+    if options.out:
+        _make(options.out)
     for reading in read(
         study,
         classifier,
@@ -76,16 +85,27 @@ def _text(reading: Reading) -> str:
     return "\n".join([*lines, "", NOTICE, ""])
 
 
+def _make(folder: Path) -> None:
+    """Before the work, so that a wrong folder is told at once."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
 def _write(reading: Reading, folder: Path) -> None:
     from diagnosis.render import composite, save_png
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "reading.json").write_text(as_json(reading), encoding="utf-8")
         for one in (m for m in reading.maps if m.label == reading.label):
             save_png(composite(reading.study, one), folder / f"{one.method}-{one.label}.png")
     except OSError as error:
-        raise BadRequest(f"Cannot write to {folder}: {error.strerror}.", "Name another folder with --out.") from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> BadRequest:
+    return BadRequest(f"Cannot write to {folder}: {error.strerror}.", "Name another folder with --out.")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from diagnosis.cards import ModelCard, load_weights
+from diagnosis.errors import BadRequest
 from diagnosis.networks import build_network
 from diagnosis.preprocess import preprocess
 from diagnosis.study import Study
@@ -65,7 +66,12 @@ class Classifier:
     def load(cls, card: ModelCard, folder: Path) -> Self:
         """The classifier of a card, with the verified weights in ``folder``. Raises Missing or BadRequest."""
         network = build_network(card.architecture, card.input.channels, len(card.labels))
-        network.load_state_dict(load_weights(card, folder))
+        weights = load_weights(card, folder)
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            problem = f"The weights of {card.name} do not fit a {card.architecture} with {len(card.labels)} classes."
+            raise BadRequest(problem, "Put back the card and the weights that belong together.") from error
         return cls(card, network)
 
     @torch.no_grad()

@@ -1,6 +1,5 @@
 """One tab of the page: an image in, a reading out."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -23,12 +22,23 @@ KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 4}
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A study that a visitor put in, and when: the same image put in again is another event."""
+@dataclass(eq=False)
+class Tray:
+    """What one visitor has put in on one tab: the last study, and whether its reading has begun.
 
-    study: Study
-    at: float
+    It changes while a reading runs, so that the reading of an earlier study sees that it is no longer wanted.
+    """
+
+    study: Study | None = None
+    taken: bool = True
+
+    def put(self, study: Study) -> None:
+        self.study, self.taken = study, False
+
+    def take(self) -> Study | None:
+        """The study that waits to be read, once; None where none does."""
+        study, self.taken = None if self.taken else self.study, True
+        return study
 
 
 @dataclass(frozen=True)
@@ -55,32 +65,32 @@ class Desk:
     words: Callable[[Reading], str]
     shap_evaluations: int
 
-    def open_upload(self, path: str) -> tuple[Any, Any, str]:
-        """The uploaded file as a study; the file itself is deleted at once."""
-        upload = Path(path)
-        try:
-            return self._open(upload)
-        finally:
-            upload.unlink(missing_ok=True)
+    def open_upload(self, tray: Tray, path: str) -> tuple[Any, ...]:
+        return self._open(tray, Path(path))
 
-    def open_example(self, example: Example) -> tuple[Any, Any, str]:
-        return self._open(example.file)
+    def open_example(self, example: Example, tray: Tray) -> tuple[Any, ...]:
+        return self._open(tray, example.file)
 
-    def _open(self, path: Path) -> tuple[Any, Any, str]:
-        """(study, empty file box, no message), or the message alone when the file is no image."""
+    def _open(self, tray: Tray, path: Path) -> tuple[Any, ...]:
+        """(tray, empty file box, progress, no message); for what is no image, the message alone: no reading stops."""
         try:
-            return Opened(read_study(path), time.monotonic()), None, ""
+            tray.put(read_study(path))
+            return tray, None, pieces.waiting(), ""
         except UserError as error:
-            return gr.skip(), None, pieces.problem(error)
+            return tray, None, gr.skip(), pieces.problem(error)
 
-    def read(self, opened: Opened | None) -> Iterator[tuple[Any, ...]]:
-        """(reading, its class, controls, progress, message), stage by stage."""
-        if opened is None:
+    def read(self, tray: Tray) -> Iterator[tuple[Any, ...]]:
+        """(reading, its class, controls, progress, message), stage by stage, until another study is put in."""
+        study = tray.take()
+        yield (gr.skip(),) * 5  # Gradio empties the outputs of a generator that yields nothing
+        if study is None:
             return
         try:
             classifier, record = self.models.classifier(self.tab.model), self.models.record(self.tab.model)
             shown = -1  # maps on the page; the reading is sent again only when there are more
-            for reading in read(opened.study, classifier, record=record, shap_evaluations=self.shap_evaluations):
+            for reading in read(study, classifier, record=record, shap_evaluations=self.shap_evaluations):
+                if tray.study is not study:
+                    return
                 first, fresh = shown < 0, len(reading.maps) > shown
                 shown = len(reading.maps)
                 yield (
@@ -110,7 +120,7 @@ class Desk:
 def reading_tab(desk: Desk) -> None:
     """Build a tab inside the current Blocks. Classes ``lb-1`` … ``lb-9`` give the order on a narrow screen."""
     tab = desk.tab
-    opened, reading = gr.State(None, time_to_live=KEEP_SECONDS), gr.State(None, time_to_live=KEEP_SECONDS)
+    tray, reading = gr.State(Tray(), time_to_live=KEEP_SECONDS), gr.State(None, time_to_live=KEEP_SECONDS)
     with gr.Row(elem_classes="lb-tab"):
         with gr.Column(scale=7, min_width=320):
             stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4")
@@ -124,16 +134,18 @@ def reading_tab(desk: Desk) -> None:
             examples = _examples(tab.examples)
             scores, doing, text, facts = (gr.HTML(elem_classes=f"lb-{place}") for place in (5, 5, 7, 9))
 
-    stream = opened.change(
-        desk.read, opened, [reading, label, controls, doing, message], concurrency_id="model", **QUIET
-    )
     shown = [stage, scores, text, maps, facts]
     redraw = [reading.change, label.input, method.input]
     gr.on(redraw, desk.show, [reading, label, method], shown, trigger_mode="always_last", **QUIET)
-    file.upload(desk.open_upload, file, [opened, file, message], cancels=[stream], **QUIET)
+    into, at_once = [tray, file, doing, message], {"trigger_mode": "multiple", **QUIET}
+    put = [file.upload(desk.open_upload, [tray, file], into, **at_once)]
     for button, example in zip(examples, tab.examples, strict=True):
-        clicked = partial(desk.open_example, example)
-        button.click(clicked, None, [opened, file, message], cancels=[stream], **QUIET)
+        put.append(button.click(partial(desk.open_example, example), tray, into, **at_once))
+    for event in put:
+        stream = event.then(
+            desk.read, tray, [reading, label, controls, doing, message], concurrency_id="model", **at_once
+        )
+        stream.failure(lambda: ("", pieces.fault()), None, [doing, message], **QUIET)
 
 
 def _controls(card: ModelCard) -> tuple[gr.Row, gr.Dropdown, gr.Radio]:
@@ -156,6 +168,7 @@ def _examples(examples: tuple[Example, ...]) -> list[gr.Button]:
     """A row of buttons, each with a picture and its caption; nothing where there are no examples."""
     if not examples:
         return []
+    gr.set_static_paths([one.picture for one in examples])  # served from where they are: Gradio's copies are swept
     with gr.Column(elem_classes="lb-3", min_width=0):
         gr.HTML('<p class="lb-note">Or click an example</p>')
         with gr.Row(elem_classes="lb-examples"):

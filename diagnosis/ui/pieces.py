@@ -78,6 +78,11 @@ def scores(reading: Reading) -> str:
     return f'<section class="lb-block"><h3>Model score</h3><ul class="lb-scores">{"".join(rows)}</ul><p class="lb-note">{how}</p></section>'
 
 
+def waiting() -> str:
+    """An image was put in; the model is not free yet."""
+    return '<div class="lb-progress" role="status"><label>Waiting for the model<progress></progress></label></div>'
+
+
 def progress(doing: Progress | None) -> str:
     """What is being computed, and how far it is; nothing when all is done."""
     if doing is None:
@@ -113,6 +118,14 @@ def finding_anchor(reading: Reading, finding: str) -> str:
 def problem(error: UserError) -> str:
     """What was wrong, and what to do."""
     return f'<div class="lb-problem" role="alert"><strong>{escape(error.problem)}</strong> {escape(error.remedy)}</div>'
+
+
+def fault() -> str:
+    """The program failed, not the visitor; what happened stands in the server's log."""
+    return (
+        '<div class="lb-problem" role="alert"><strong>The reading failed: a fault of the program.</strong> '
+        "Put the image in again; if it fails again, tell whoever runs this page.</div>"
+    )
 
 
 def _layers(reading: Reading, attribution: AttributionMap | None) -> str:

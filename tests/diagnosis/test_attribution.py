@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from diagnosis.attribution import METHODS, AttributionMap
-from diagnosis.attribution.shap_partition import BlurMasker
+from diagnosis.attribution.shap_partition import BlurMasker, blur
 from diagnosis.networks import build_network
 from diagnosis.study import Study
 from tests.diagnosis.toys import SIDE, PooledSum, toy_card, toy_classifier
@@ -65,16 +65,17 @@ def test_shap_spends_no_more_than_its_evaluations(spot: Study) -> None:
 
 
 def test_masker_shows_blurs_and_mixes() -> None:
-    image = np.random.default_rng(0).random((32, 32, 3), dtype=np.float32)
-    masker = BlurMasker(side=32, cells=8, kernel=5)
-    shown, hidden = masker(np.ones(64, bool), image)[0][0], masker(np.zeros(64, bool), image)[0][0]
-    np.testing.assert_array_equal(shown, image)
-    assert hidden.std() < image.std() / 2
+    image = torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0))
+    masker = BlurMasker(image, blur(image, 5), cells=8)
     one = np.zeros(64, bool)
     one[9] = True  # row 1, column 1
-    mixed = masker(one, image)[0][0]
-    np.testing.assert_array_equal(mixed[4:8, 4:8], image[4:8, 4:8])
-    np.testing.assert_array_equal(mixed[8:], hidden[8:])
+    switches = np.concatenate([masker(mask, image.numpy())[0] for mask in (np.ones(64, bool), np.zeros(64, bool), one)])
+    shown, hidden, mixed = masker.images(torch.from_numpy(switches))
+    torch.testing.assert_close(shown, image, rtol=0, atol=0)
+    assert hidden[0, 10, 12].item() == pytest.approx(image[0, 8:13, 10:15].mean().item())
+    torch.testing.assert_close(mixed[:, 4:8, 4:8], image[:, 4:8, 4:8], rtol=0, atol=0)
+    mixed[:, 4:8, 4:8] = hidden[:, 4:8, 4:8]
+    torch.testing.assert_close(mixed, hidden, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(("architecture", "layer"), [("resnet18", "layer4"), ("densenet121", "features.relu5")])

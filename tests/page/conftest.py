@@ -1,0 +1,57 @@
+"""One server for all tests of the page, images to put in, and visitors whose every request is looked at."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from diagnosis.phantoms import ZONES, draw_chest, draw_tissue
+from diagnosis.phantoms.export import write_dicom, write_raster
+from settings import ROOT
+from tests.page.server import Server, serve
+from tests.page.visit import Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+Visitor = Callable[..., Visit]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The page with the project's own weights and examples."""
+    weights = ROOT / os.environ.get("LIGHTBOX_WEIGHTS", "weights")
+    with serve(tmp_path_factory.mktemp("server"), weights) as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(browser: "Browser", server: Server) -> Iterator[Visitor]:
+    """Opens the page as someone new. At the end nobody was shown an error or asked for anything from elsewhere."""
+    visits: list[Visit] = []
+
+    def arrive(address: str = server.address, **options: Any) -> Visit:
+        visits.append(Visit.start(browser, address, **options))
+        return visits[-1]
+
+    yield arrive
+    for visit in visits:
+        visit.leave()
+    for visit in visits:
+        assert visit.requests and not visit.foreign_requests()
+        assert not visit.errors
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of phantoms: ``tile.png``, ``other.png``, ``film.png`` and ``film.dcm``; and ``text.png``, no image."""
+    folder = tmp_path_factory.mktemp("images")
+    write_raster(draw_tissue("benign-glands", 7, size=224).pixels, folder / "tile.png")
+    write_raster(draw_tissue("cell-sheet", 8, size=224).pixels, folder / "other.png")
+    film = draw_chest(7, size=384, opacity=ZONES[0]).pixels
+    write_raster(film, folder / "film.png")
+    write_dicom(film, folder / "film.dcm", "MONOCHROME1", bits=16)
+    (folder / "text.png").write_text("This is no image.", encoding="utf-8")
+    return folder

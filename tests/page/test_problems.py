@@ -1,0 +1,70 @@
+"""What goes wrong is told in words, and the rest goes on."""
+
+import shutil
+from pathlib import Path
+
+from diagnosis.readers import read_study
+from tests.page.conftest import Visitor
+from tests.page.server import Server, serve
+
+
+def test_a_bad_file_is_refused_and_the_reading_stays(visitor: Visitor, images: Path) -> None:
+    tab = visitor().tab("Histology")
+    tab.upload(images / "tile.png")
+    tab.wait_for_reading()
+    before = tab.record
+    tab.upload(images / "text.png")
+    tab.alert.wait_for()
+    assert "text.png is a text file, not an image. Use a PNG" in tab.alert.inner_text()
+    assert tab.record == before
+    tab.upload(images / "other.png")
+    tab.wait_for_reading(read_study(images / "other.png").digest)
+    assert tab.alert.count() == 0
+
+
+def test_a_bad_file_stops_no_reading_half_way(visitor: Visitor, images: Path) -> None:
+    tab = visitor().tab("Histology")
+    tab.upload(images / "tile.png")
+    tab.here.get_by_text("Computing SHAP").wait_for()
+    tab.upload(images / "text.png")
+    tab.alert.wait_for()
+    tab.wait_for_reading(read_study(images / "tile.png").digest)
+
+
+def test_missing_weights_are_told_in_their_tab_and_the_other_one_works(
+    visitor: Visitor, images: Path, server: Server, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(server.weights, weights, ignore=shutil.ignore_patterns("chest-xray.safetensors"))
+    with serve(tmp_path, weights) as running:
+        visit = visitor(running.address)
+        tab = visit.tab("X-ray")
+        tab.upload(images / "film.png")
+        tab.alert.wait_for()
+        assert "The weights of chest-xray are missing" in tab.alert.inner_text()
+        assert "python -m diagnosis.training train chest-xray" in tab.alert.inner_text()
+        assert tab.here.locator(".lb-scores li").count() == 0
+        tab = visit.tab("Histology")
+        tab.upload(images / "tile.png")
+        tab.wait_for_reading()
+        assert tab.alert.count() == 0
+        visit.leave()
+
+
+def test_a_fault_of_the_program_is_told_without_its_words(
+    visitor: Visitor, images: Path, server: Server, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(server.weights, weights)
+    card = weights / "lung-colon.toml"
+    card.write_text(card.read_text("utf-8").replace('cam_layer = "layer4"', 'cam_layer = "layer9"'), encoding="utf-8")
+    with serve(tmp_path, weights) as running:
+        visit = visitor(running.address)
+        tab = visit.tab("Histology")
+        tab.upload(images / "tile.png")
+        tab.alert.wait_for()
+        assert "a fault of the program" in tab.alert.inner_text()
+        assert "layer9" in running.output.read_text("utf-8") and "layer9" not in visit.page.content()
+        assert tab.here.locator(".lb-progress").count() == 0
+        assert tab.here.locator(".lb-scores li").count() == 5
+        visit.leave()
