@@ -9,12 +9,14 @@ os.environ.update(
 )
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 import torch
 
-from agents.ui import words
+from agents.llm import LanguageModel
+from agents.ui import Writer, ask_panel, words_panel
 from diagnosis.errors import UserError
 from diagnosis.models import Models
 from diagnosis.notices import NOTICE
@@ -52,12 +54,13 @@ def tabs(settings: Settings) -> tuple[Tab, ...]:
 
 def build(settings: Settings) -> gr.Blocks:
     """The page. State belongs to a visitor; what visitors send is deleted from disk within minutes."""
-    models = Models(settings.weights)
+    models, writer = Models(settings.weights), Writer(LanguageModel.of(settings))
     with gr.Blocks(title="Lightbox", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as page:
         gr.HTML(HEADER, padding=False)
         for tab in tabs(settings):
             with gr.Tab(tab.title):
-                reading_tab(Desk(tab, models, words, settings.shap_evaluations))
+                desk = Desk(tab, models, settings.shap_evaluations)
+                reading_tab(desk, partial(words_panel, writer=writer), partial(ask_panel, writer=writer))
     return page
 
 

@@ -1,6 +1,7 @@
 """Settings: environment variables with the prefix ``LIGHTBOX_``, or the same names in ``.env`` beside this file.
 
-Read once, by an entry point (``app.py``, a ``__main__``), and handed on as arguments. ``.env.example`` lists them all.
+``OPENAI_API_KEY`` and ``OPENAI_BASE_URL`` keep the names that they have everywhere. Read once, by an entry point
+(``app.py``, a ``__main__``), and handed on as arguments. ``.env.example`` lists them all.
 """
 
 import difflib
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, AliasChoices, Field, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from diagnosis.errors import BadRequest
@@ -19,6 +20,15 @@ PREFIX = "LIGHTBOX_"
 OF_THE_SCRIPTS = frozenset({"LIGHTBOX_VENV", "LIGHTBOX_CHROMIUM"})  # read by scripts/ and the tests, not by the app
 
 Folder = Annotated[Path, AfterValidator(lambda path: (ROOT / path.expanduser()).resolve())]
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("an address starts with http:// or https://")
+    return url.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 def _default_host() -> str:
@@ -37,6 +47,13 @@ class Settings(BaseSettings):
         max_upload_mb: largest file a visitor may send, in megabytes.
         shap_evaluations: masked copies of the image that the model reads for one SHAP map.
         threads: threads of the network's arithmetic, None for one a core.
+        openai_api_key: key of the language model's endpoint, None for one that asks for none.
+        openai_base_url: address of an OpenAI-compatible endpoint, None for OpenAI's own.
+        llm_model: name of the language model at that endpoint, None for words by templates alone.
+        llm_vision: whether the overlays are sent along; only for models that take images.
+        llm_timeout: seconds to wait for the endpoint's next word.
+        llm_retries: how often a request is repeated that the endpoint turned away as busy or failing.
+        llm_price_in, llm_price_out: US dollars for a million tokens sent and received, None for no cost line.
 
     Folders are absolute; a relative one is taken from the top of the project.
     """
@@ -63,11 +80,20 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=100, ge=1)
     shap_evaluations: int = Field(default=500, ge=50, le=10_000)
     threads: int | None = Field(default=None, ge=1)
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: Address | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    llm_model: str | None = None
+    llm_vision: bool = False
+    llm_timeout: float = Field(default=60, gt=0, le=600)
+    llm_retries: int = Field(default=2, ge=0, le=10)
+    llm_price_in: float | None = Field(default=None, ge=0)
+    llm_price_out: float | None = Field(default=None, ge=0)
 
 
 def variable(name: str) -> str:
-    """The environment variable of a setting: ``port`` → ``LIGHTBOX_PORT``."""
-    return PREFIX + name.upper()
+    """The environment variable of a setting: ``port`` → ``LIGHTBOX_PORT``, ``openai_api_key`` → ``OPENAI_API_KEY``."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else PREFIX + name.upper()
 
 
 def load_settings(env_file: Path = ROOT / ".env") -> Settings:

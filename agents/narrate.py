@@ -1,28 +1,38 @@
 """Findings → three short paragraphs, by template, without a language model."""
 
-from agents.types import Explanation, Paragraph, Sentence
+from agents.types import Explanation, Length, Paragraph, Reader, Sentence
+from agents.wording import FULL_ONLY, HEADINGS, INTRODUCTION, LEFT_OUT, NOTES, told
 from diagnosis.findings import Finding, Topic
 from diagnosis.notices import MAPS_NOTICE, NOTICE
 from diagnosis.reading import Reading
 
-HEADINGS: dict[Topic, str] = {
-    "says": "What the model says",
-    "looked": "Where it looked",
-    "trust": "How far to trust this",
-}
-INTRODUCTION = "Two methods, Grad-CAM and SHAP, were asked which parts of the image spoke for this class."
-LEFT_TO_THE_TABLE = {"additivity", "concentration"}  # kinds for the list of findings, too fine for the words
+__all__ = ["HEADINGS", "INTRODUCTION", "narrate", "tellable"]
 
 
-def narrate(reading: Reading) -> Explanation:
-    """What may be said of a reading so far. Every sentence is a finding's own statement or a fixed notice."""
-    told = [finding for finding in reading.findings if finding.kind not in LEFT_TO_THE_TABLE]
-    paragraphs = [Paragraph(HEADINGS["says"], _sentences(told, "says"))]
-    if looked := _sentences(told, "looked"):
-        paragraphs.append(Paragraph(HEADINGS["looked"], (Sentence(INTRODUCTION), *looked, Sentence(MAPS_NOTICE))))
-    paragraphs.append(Paragraph(HEADINGS["trust"], (*_sentences(told, "trust"), Sentence(NOTICE))))
-    return Explanation(tuple(paragraphs))
+def narrate(reading: Reading, reader: Reader = "patient", length: Length = "full") -> Explanation:
+    """What may be said of a reading so far. Every sentence is a finding in this reader's words, or fixed."""
+    findings = tellable(reading, reader, length)
+    noted = reader == "student" and length == "full"
+    paragraphs = []
+    for topic, heading in HEADINGS.items():
+        sentences = tuple(Sentence(told(one, reader), (one.id,)) for one in findings if one.topic == topic)
+        if not sentences and topic == "looked":
+            continue  # no map is ready
+        note = (Sentence(NOTES[topic]),) if noted else ()
+        paragraphs.append(Paragraph(heading, (*_before(topic), *sentences, *note, *_after(topic))))
+    return Explanation(tuple(paragraphs), reader=reader, length=length)
 
 
-def _sentences(findings: list[Finding], topic: Topic) -> tuple[Sentence, ...]:
-    return tuple(Sentence(finding.statement, (finding.id,)) for finding in findings if finding.topic == topic)
+def tellable(reading: Reading, reader: Reader, length: Length) -> list[Finding]:
+    """The findings that are told to this reader at this length, in their order."""
+    left_out = LEFT_OUT[reader] | (FULL_ONLY if length == "short" else frozenset())
+    return [finding for finding in reading.findings if finding.kind not in left_out]
+
+
+def _before(topic: Topic) -> tuple[Sentence, ...]:
+    return (Sentence(INTRODUCTION),) if topic == "looked" else ()
+
+
+def _after(topic: Topic) -> tuple[Sentence, ...]:
+    notices: dict[Topic, str] = {"looked": MAPS_NOTICE, "trust": NOTICE}
+    return (Sentence(notices[topic]),) if topic in notices else ()

@@ -1,7 +1,9 @@
 """Words about a reading, as values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from agents.ledger import Ledger, Usage
 
 Reader = Literal["clinician", "student", "patient"]
 Length = Literal["short", "full"]
@@ -44,6 +46,10 @@ class Explanation:
         reader, length, language: for whom; ``language`` is a BCP 47 code.
         prompt: ``name@version`` of the prompt that was used, or None for templates.
         rebuilt: whether so much was struck that the paragraphs are the templates' after all.
+        draft: what the language model is writing right now; nothing has checked it yet. Empty once all is written.
+        problem: why the words are not as they were asked for, in words for people, or None.
+        usage: tokens and cost, or None where no language model counted them.
+        ledger: what was sent to the language model.
     """
 
     paragraphs: tuple[Paragraph, ...]
@@ -53,6 +59,10 @@ class Explanation:
     language: str = "en"
     prompt: str | None = None
     rebuilt: bool = False
+    draft: str = ""
+    problem: str | None = None
+    usage: Usage | None = None
+    ledger: Ledger = field(default=Ledger(), repr=False)
 
     @property
     def cited(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Prediction and maps → findings: everything that may be said of a reading, measured.
 
-Each kind of finding has one template in ``TEMPLATES`` and one function that measures it. A statement is made by its
-template alone and contains the value.
+Each kind of finding has one template in ``TEMPLATES`` and one function that measures it: those that every reading has
+are measured here, those that answer a question in ``asked.py``. A statement is made by its template alone and contains
+the value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,13 @@ TEMPLATES: dict[str, str] = {
     "modality": "The file says that it is of modality {modality}; the model was made for {expected}.",
     "colourless": "The image has no colour; the model was made for stained tissue in colour.",
     "caution": "{text}",
+    "share": "{method} puts {value:.1f} % of its weight for {title} in the {region} of the image; an even map would put {even:.1f} % there.",
+    "compared": "The model gives {title} a score of {own_value:.1f} %, {value:.1f} percentage points more than {other} with {other_value:.1f} %.",
+    "same_place": "The top tenths of the {method} maps for {title} and {other} share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
+    "cells": "The {method} map has {rows} × {columns} cells, {value:.0f} in all.",
+    "method": "{text}",
+    "score_kind": "{text}",
+    "card": "{aspect}: {text}",
 }
 
 VERDICTS = {
@@ -127,7 +135,7 @@ def measure(
     return tuple(replace(draft, id=f"F{number}") for number, draft in enumerate(drafts, 1))
 
 
-def _draft(
+def draft(
     kind: str,
     topic: Topic,
     value: float | None = None,
@@ -151,26 +159,26 @@ def _scores(card: ModelCard, prediction: Prediction, label: str) -> Iterator[Fin
     rank = ranking.index(own)
     order = f"number {rank + 1}" if rank else "the highest"
     title = card.title_of(label).lower()
-    yield _draft("score", "says", percent[own], "%", label=label, title=title, order=order, count=len(ranking))
+    yield draft("score", "says", percent[own], "%", label=label, title=title, order=order, count=len(ranking))
     other = ranking[0] if rank else ranking[1]
     gap = abs(percent[own] - percent[other])
     kind = "behind" if rank else "narrow_margin" if gap < NARROW else "margin"
     title = card.labels[other].title.lower()
-    yield _draft(kind, "says", gap, "percentage points", label=label, other=title, other_value=float(percent[other]))
+    yield draft(kind, "says", gap, "percentage points", label=label, other=title, other_value=float(percent[other]))
 
 
 def _where(card: ModelCard, attribution: AttributionMap) -> Iterator[Finding]:
     label, method, title = attribution.label, attribution.method, card.title_of(attribution.label).lower()
     parts = shares(attribution, card.places)
     if not parts:
-        yield _draft("flat", "looked", label=label, method=method, title=title)
+        yield draft("flat", "looked", label=label, method=method, title=title)
         return
     region = max(parts, key=lambda name: parts[name])
     count = len(parts)
-    yield _draft(
+    yield draft(
         "place", "looked", parts[region], "%", label=label, method=method, region=region, title=title, count=count
     )
-    yield _draft("concentration", "looked", half_weight_area(attribution), "%", label=label, method=method)
+    yield draft("concentration", "looked", half_weight_area(attribution), "%", label=label, method=method)
 
 
 def _agreement(maps: tuple[AttributionMap, ...]) -> Iterator[Finding]:
@@ -179,10 +187,8 @@ def _agreement(maps: tuple[AttributionMap, ...]) -> Iterator[Finding]:
         other = METHODS[second.method].title
         rank, shared = rank_correlation(first, second), overlap(first, second)
         judged = _verdict(rank, shared)
-        yield _draft(
-            "agreement", "trust", rank, "rank correlation", label=first.label, method=first.method, other=other
-        )
-        yield _draft(
+        yield draft("agreement", "trust", rank, "rank correlation", label=first.label, method=first.method, other=other)
+        yield draft(
             "overlap",
             "trust",
             shared,
@@ -194,7 +200,7 @@ def _agreement(maps: tuple[AttributionMap, ...]) -> Iterator[Finding]:
         )
     for one in maps:
         if (gap := one.checks.get("additivity_gap")) is not None:
-            yield _draft("additivity", "trust", gap, "logits", label=one.label, method=one.method)
+            yield draft("additivity", "trust", gap, "logits", label=one.label, method=one.method)
 
 
 def _verdict(rank: float, shared: float) -> str:
@@ -221,25 +227,25 @@ def _limits(study: Study, card: ModelCard) -> Iterator[Finding]:
     spec = card.input
     if study.modality and study.modality not in spec.modalities:
         expected = " or ".join(spec.modalities)
-        yield _draft("modality", "trust", modality=study.modality, expected=expected)
+        yield draft("modality", "trust", modality=study.modality, expected=expected)
     if spec.channels == 3 and study.pixels.shape[2] == 1:
-        yield _draft("colourless", "trust")
+        yield draft("colourless", "trust")
     for caution in study.cautions:
-        yield _draft("caution", "trust", text=caution)
+        yield draft("caution", "trust", text=caution)
     unseen = 100 * float(1 - seen_by(study.size, spec).mean())
     if unseen:
-        yield _draft("unseen", "trust", unseen, "%")
+        yield draft("unseen", "trust", unseen, "%")
     if (coarser := max(study.size) / spec.size) >= COARSE:
-        yield _draft("resolution", "trust", coarser, "times", size=spec.size)
+        yield draft("resolution", "trust", coarser, "times", size=spec.size)
 
 
 def _performance(card: ModelCard, label: str, record: Performance | None) -> Iterator[Finding]:
     if record is None:
-        yield _draft("unmeasured", "trust")
+        yield draft("unmeasured", "trust")
         return
     whole = record.balanced_accuracy
     ends = (whole.low, whole.high)
-    yield _draft(
+    yield draft(
         "performance",
         "trust",
         whole.value,
@@ -253,6 +259,6 @@ def _performance(card: ModelCard, label: str, record: Performance | None) -> Ite
     )
     if own := record.recall.get(label):
         ends, title = (own.low, own.high), card.title_of(label).lower()
-        yield _draft(
+        yield draft(
             "recall", "trust", own.value, "%", label=label, interval=ends, title=title, low=ends[0], high=ends[1]
         )

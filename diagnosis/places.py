@@ -41,6 +41,22 @@ PLACES: dict[str, tuple[Place, ...]] = {
     ),
 }
 
+SIDES: dict[str, tuple[Place, ...]] = {
+    "quadrants": (
+        Place("upper half", 0, 0, 1 / 2, 1),
+        Place("lower half", 1 / 2, 0, 1, 1),
+        Place("left half", 0, 0, 1, 1 / 2),
+        Place("right half", 0, 1 / 2, 1, 1),
+    ),
+    "sixths": (
+        Place("upper third", 0, 0, 1 / 3, 1),
+        Place("middle third", 1 / 3, 0, 2 / 3, 1),
+        Place("lower third", 2 / 3, 0, 1, 1),
+        Place("left half", 0, 0, 1, 1 / 2),
+        Place("right half", 0, 1 / 2, 1, 1),
+    ),
+}  # several places together, by the same kinds
+
 
 def evidence(attribution: AttributionMap) -> np.ndarray:
     """What speaks for the class: the map's positive values on the measuring grid, (GRID, GRID); 0 where unseen."""
@@ -53,6 +69,17 @@ def shares(attribution: AttributionMap, kind: str) -> dict[str, float]:
         return {}
     weight = evidence(attribution)
     return {place.name: 100 * float(place.of(weight).sum() / weight.sum()) for place in PLACES[kind]}
+
+
+def share_of(attribution: AttributionMap, place: Place) -> tuple[float, float]:
+    """(share of the map's positive weight in a place, share of an even map there), in percent.
+
+    The first is 0 for a map without positive weight.
+    """
+    weight, seen = evidence(attribution), np.isfinite(attribution.at((GRID, GRID)))
+    whole = float(weight.sum())
+    inside = float(place.of(weight).sum()) / whole if whole else 0.0
+    return 100 * inside, 100 * float(place.of(seen).sum() / seen.sum())
 
 
 def half_weight_area(attribution: AttributionMap) -> float:

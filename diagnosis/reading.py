@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -27,13 +27,14 @@ class Progress:
 class Reading:
     """One study read by one model. A reading is complete when ``pending`` is None.
 
-    Equal when study, model, class and maps are: what is still being computed makes no difference.
+    Equal when study, model, class, maps and added findings are: what is still being computed makes no difference.
 
     Attributes:
         label: the class that ``findings`` are about; at first the one with the highest score.
         maps: those that are ready, of every class, in the order of the methods.
         record: how well the weights did on test images, or None where that was not measured.
-        findings: all that may be said about ``label``.
+        added: further findings, measured because somebody asked; their ids continue after the reading's own.
+        findings: all that may be said about ``label``, the added ones last.
     """
 
     study: Study
@@ -43,16 +44,29 @@ class Reading:
     maps: tuple[AttributionMap, ...] = ()
     record: Performance | None = None
     pending: Progress | None = None
+    added: tuple[Finding, ...] = ()
     findings: tuple[Finding, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
-        object.__setattr__(self, "findings", found)
+        object.__setattr__(self, "findings", (*found, *self.added))
 
     def about(self, label: str) -> "Reading":
         """The same reading with the findings of another class. Raises BadRequest for an unknown one."""
         self.card.index(label)
-        return replace(self, label=label)
+        return replace(self, label=label, added=())
+
+    def enter(self, drafts: Iterable[Finding]) -> tuple["Reading", tuple[Finding, ...]]:
+        """The reading with further findings, and these with their ids. What it already says keeps the id it has."""
+        known = {finding.statement: finding for finding in self.findings}
+        fresh: list[Finding] = []
+        entered: list[Finding] = []
+        for draft in drafts:
+            if draft.statement not in known:
+                known[draft.statement] = replace(draft, id=f"F{len(self.findings) + len(fresh) + 1}")
+                fresh.append(known[draft.statement])
+            entered.append(known[draft.statement])
+        return replace(self, added=(*self.added, *fresh)), tuple(entered)
 
     def map(self, method: str) -> AttributionMap | None:
         """The map of ``label`` by a method, or None while it is not ready."""
@@ -66,7 +80,7 @@ class Reading:
 
     @property
     def _key(self) -> tuple[object, ...]:
-        return self.study, self.prediction.model, self.label, self.maps
+        return self.study, self.prediction.model, self.label, self.maps, tuple(one.statement for one in self.added)
 
 
 def read(

@@ -73,7 +73,15 @@ def outline(attribution: AttributionMap, size: tuple[int, int]) -> list[np.ndarr
 def composite(study: Study, attribution: AttributionMap, opacity: float = 0.6, longest: int = LONGEST) -> Image.Image:
     """Film, map and outline in one RGB picture, with the colour bar below."""
     size = picture_size(study, longest)
-    base = film(study, longest).convert("RGBA")
+    drawn = np.array(overlaid(study, attribution, size, opacity))
+    return Image.fromarray(np.vstack([drawn, _bar(attribution, size[1])]))
+
+
+def overlaid(study: Study, attribution: AttributionMap, size: tuple[int, int], opacity: float = 0.6) -> Image.Image:
+    """Film, map and outline in one RGB picture of ``size`` (H, W), which may be larger than the study."""
+    base = film(study, max(size)).convert("RGBA")
+    if base.size != (size[1], size[0]):
+        base = base.resize((size[1], size[0]), Image.Resampling.LANCZOS)
     layer = overlay(attribution, size)
     layer.putalpha(layer.getchannel("A").point(lambda alpha: round(alpha * opacity)))
     base.alpha_composite(layer)
@@ -81,7 +89,7 @@ def composite(study: Study, attribution: AttributionMap, opacity: float = 0.6, l
     cv2.polylines(
         drawn, [c.astype(np.int32) for c in outline(attribution, size)], True, (255, 255, 255), 1, cv2.LINE_AA
     )
-    return Image.fromarray(np.vstack([drawn, _bar(attribution, size[1])]))
+    return Image.fromarray(drawn)
 
 
 def _bar(attribution: AttributionMap, width: int, height: int = 40) -> np.ndarray:

@@ -19,8 +19,8 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = (
     # file, tab, example, width, theme
-    ("x-ray-dark.png", "X-ray", "phantom opacity right lower", 1400, "dark"),
-    ("histology-light.png", "Histology", "phantom crowded glands", 1400, "light"),
+    ("x-ray-dark.jpg", "X-ray", "phantom opacity right lower", 1400, "dark"),
+    ("histology-light.jpg", "Histology", "phantom crowded glands", 1400, "light"),
 )
 
 
@@ -42,11 +42,11 @@ def main() -> None:
 def take(page: Page, tab: str, example: str, file: Path) -> None:
     """Read one example on one tab, and save the whole page once every map is there."""
     page.get_by_role("tab", name=tab).click()
-    page.get_by_role("button", name=example, exact=True).click()
+    page.get_by_role("button", name=example).click()
     page.wait_for_function("document.querySelectorAll('.lb-maps figure').length === 2", timeout=300_000)
     page.wait_for_function("!document.querySelector('.lb-progress')", timeout=60_000)
     page.wait_for_timeout(500)
-    page.screenshot(path=file, full_page=True)
+    page.screenshot(path=file, full_page=True, type="jpeg", quality=82)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ EXAMPLE = ROOT / ".env.example"
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith(("LIGHTBOX_", "GRADIO_SERVER_")) or name == "SPACE_ID":
+        if name.startswith(("LIGHTBOX_", "GRADIO_SERVER_", "OPENAI_")) or name == "SPACE_ID":
             monkeypatch.delenv(name)
 
 
@@ -35,7 +35,7 @@ def test_the_example_holds_the_defaults(env_file: Path) -> None:
 
 def test_every_line_of_the_example_is_explained() -> None:
     lines = EXAMPLE.read_text("utf-8").splitlines()
-    assert all(before.startswith("# ") for before, line in pairwise(lines) if "LIGHTBOX_" in line)
+    assert all(before.startswith("# ") for before, line in pairwise(lines) if "=" in line)
 
 
 def test_the_environment_goes_before_the_file(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +60,9 @@ def test_a_relative_folder_starts_at_the_top_of_the_project(env_file: Path, monk
         ("LIGHTBOX_PORT=eighty", "LIGHTBOX_PORT is 'eighty'", ".env.example"),
         ("LIGHTBOX_PORT=70000", "LIGHTBOX_PORT is '70000'", ".env.example"),
         ("LIGHTBOX_SHAP_EVALUATIONS=0", "LIGHTBOX_SHAP_EVALUATIONS is '0'", ".env.example"),
+        ("OPENAI_BASE_URL=localhost:8000/v1", "OPENAI_BASE_URL is 'localhost:8000/v1'", ".env.example"),
+        ("LIGHTBOX_LLM_TIMEOUT=0", "LIGHTBOX_LLM_TIMEOUT is '0'", ".env.example"),
+        ("LIGHTBOX_OPENAI_API_KEY=secret", "LIGHTBOX_OPENAI_API_KEY", "Did you mean OPENAI_API_KEY?"),
     ],
 )
 def test_a_wrong_line_is_refused_by_name(env_file: Path, line: str, named: str, remedy: str) -> None:
@@ -95,3 +98,12 @@ def test_the_page_is_open_to_this_machine_alone_except_where_a_space_needs_more(
 def test_gradios_own_port_variable_is_understood(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_SERVER_PORT", "8003")
     assert load_settings(env_file).port == 8003
+
+
+def test_the_key_is_read_under_its_usual_name_and_never_shown(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    env_file.write_text("OPENAI_BASE_URL=http://localhost:11434/v1/\nLIGHTBOX_LLM_MODEL=gemma\n")
+    settings = load_settings(env_file)
+    assert settings.openai_api_key is not None and settings.openai_api_key.get_secret_value() == "sk-very-secret"
+    assert settings.openai_base_url == "http://localhost:11434/v1"
+    assert "very-secret" not in f"{settings!r} {settings} {settings.model_dump()}"

@@ -20,33 +20,44 @@ CHUNK = 8  # images a forward pass; the fastest on a CPU
 class BlurMasker(shap.maskers.Masker):
     """Hides cells of an image behind its blurred self.
 
-    shap's own image masker has one switch per pixel and channel; this one has one per cell, which makes the same tree
-    of axis-aligned halves with masks that are 48 times smaller.
+    shap's own image masker has one switch per pixel and channel and makes one image at a time. This one has a switch
+    per cell, which makes the same tree of axis-aligned halves; shap is handed the switches alone, and :meth:`images`
+    carries them out for a whole batch.
 
     Args:
-        side: side of the image in pixels.
-        cells: cells a side; divides ``side``.
-        kernel: side of the box filter in pixels.
+        sharp, blurred: float32 (C, S, S), the image and what hides it.
+        cells: cells a side; divides S.
     """
 
-    def __init__(self, side: int, cells: int, kernel: int) -> None:
+    def __init__(self, sharp: torch.Tensor, blurred: torch.Tensor, cells: int) -> None:
         self.shape = (1, cells * cells)
         self.clustering = shap.maskers.Image("blur(1,1)", (cells, cells, 1)).clustering
         self.immutable_outputs = True
-        self._cells, self._cell, self._kernel = cells, side // cells, kernel
-        self._blurred: tuple[int, np.ndarray] | None = None
+        self._cells, self._side = cells, sharp.shape[-1]
+        self._sharp, self._blurred = (self._in_blocks(image) for image in (sharp, blurred))
 
-    def __call__(self, mask: np.ndarray, image: np.ndarray) -> tuple[np.ndarray]:
-        """(cells²,) bool, True = shown, and float32 (S, S, C) → (1, S, S, C)."""
-        if self._blurred is None or self._blurred[0] != id(image):
-            blurred = cv2.blur(image, (self._kernel, self._kernel)).reshape(image.shape)
-            self._blurred = (id(image), blurred)
-        ones = np.ones((self._cell, self._cell), dtype=bool)
-        shown = np.kron(mask.reshape(self._cells, self._cells), ones)[..., None]
-        return (np.where(shown, image, self._blurred[1])[None],)
+    def _in_blocks(self, image: torch.Tensor) -> torch.Tensor:
+        """(C, S, S) → (1, cells, S / cells, cells, S / cells · C), channels last, so that a switch is one broadcast."""
+        height = self._side // self._cells
+        return image.permute(1, 2, 0).reshape(1, self._cells, height, self._cells, -1)
+
+    def __call__(self, shown: np.ndarray, image: np.ndarray) -> tuple[np.ndarray]:
+        """The switches, (cells²,) bool, True = shown, as they are: (1, cells²)."""
+        return (shown[None],)
+
+    def images(self, shown: torch.Tensor) -> torch.Tensor:
+        """(N, cells²) bool → float32 (N, C, S, S), channels last in memory."""
+        switches = shown.view(-1, self._cells, 1, self._cells, 1)
+        mixed = torch.where(switches, self._sharp, self._blurred)
+        return mixed.view(len(shown), self._side, self._side, -1).permute(0, 3, 1, 2)
 
     def mask_shapes(self, image: np.ndarray) -> list[tuple[int, ...]]:
         return [(self._cells, self._cells)]
+
+
+def blur(square: torch.Tensor, kernel: int) -> torch.Tensor:
+    """(C, S, S) → the mean over ``kernel`` × ``kernel`` pixels, mirrored at the edges."""
+    return torch.stack([torch.from_numpy(cv2.blur(channel.numpy(), (kernel, kernel))) for channel in square])
 
 
 def shap_partition(
@@ -54,6 +65,7 @@ def shap_partition(
     study: Study,
     *,
     evaluations: int = 500,
+    finest: int = CELLS,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[AttributionMap]:
     """One map a class, from one run: every evaluation gives all logits.
@@ -61,28 +73,32 @@ def shap_partition(
     The cells add up to logit(image) − logit(blurred image); ``additivity_gap`` is the error of that sum, in logits.
 
     Args:
-        evaluations: forward passes to spend.
+        evaluations: forward passes to spend on masked copies of the image.
+        finest: most cells a side; the side that is used divides the network's.
         progress: called with (done, evaluations) after each batch; what it raises ends the run.
     """
     started = time.perf_counter()
     spec = classifier.card.input
-    cells = next(side for side in range(min(CELLS, spec.size), 0, -1) if spec.size % side == 0)
+    cells = next(side for side in range(min(finest, spec.size), 0, -1) if spec.size % side == 0)
     done = 0
 
-    def logits(images: np.ndarray) -> np.ndarray:
+    kernel = spec.size // 7
+    square = to_square(study, spec)
+    sharp = normalise(square, spec)
+    masker = BlurMasker(sharp, normalise(blur(square, kernel), spec), cells)
+
+    def logits(shown: np.ndarray) -> np.ndarray:
         nonlocal done
-        batch = normalise(torch.from_numpy(images).permute(0, 3, 1, 2), spec)
-        outputs = torch.cat([classifier.logits(chunk) for chunk in batch.split(CHUNK)]).numpy()
-        done += len(images)
+        chunks = torch.from_numpy(shown).split(CHUNK)
+        outputs = torch.cat([classifier.logits(masker.images(chunk)) for chunk in chunks]).numpy()
+        done += len(shown)
         progress(min(done, evaluations), evaluations)
         return outputs
 
-    kernel = spec.size // 7
-    image = to_square(study, spec).permute(1, 2, 0).numpy()
-    explainer = shap.PartitionExplainer(logits, BlurMasker(spec.size, cells, kernel))
-    explained = explainer(image[None], max_evals=evaluations, batch_size=4 * CHUNK, silent=True)
+    explainer = shap.PartitionExplainer(logits, masker)
+    explained = explainer(square.numpy()[None], max_evals=evaluations, batch_size=4 * CHUNK, silent=True)
     values, base = explained.values[0], explained.base_values[0]  # (cells, cells, L), (L,)
-    full = logits(image[None])[0]
+    full = classifier.logits(sharp[None])[0].numpy()
     seconds = time.perf_counter() - started
     cells_of = values.astype(np.float32)
     gaps = np.abs(cells_of.sum(axis=(0, 1), dtype=np.float64) + base - full)

@@ -19,6 +19,7 @@ from diagnosis.ui import pieces
 from diagnosis.ui.examples import Example
 
 KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a visit
+Panel = Callable[[gr.State], None]
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 4}
 
 
@@ -54,15 +55,10 @@ class Tab:
 
 @dataclass(frozen=True)
 class Desk:
-    """What happens on a tab. It keeps nothing of a visitor: whatever is theirs comes in and goes out.
-
-    Attributes:
-        words: tells a reading as HTML.
-    """
+    """What happens on a tab. It keeps nothing of a visitor: whatever is theirs comes in and goes out."""
 
     tab: Tab
     models: Models
-    words: Callable[[Reading], str]
     shap_evaluations: int
 
     def open_upload(self, tray: Tray, path: str) -> tuple[Any, ...]:
@@ -104,23 +100,23 @@ class Desk:
             yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error)
 
     def show(self, reading: Reading | None, label: str, method: str) -> tuple[Any, ...]:
-        """(stage, scores, words, maps, facts) for the class and the method that the visitor chose."""
+        """(reading, stage, scores, maps, facts) about the class and by the method that the visitor chose."""
         if reading is None:
             return (gr.skip(),) * 5
         about = reading.about(label)
-        return (
-            pieces.stage(about, method),
-            pieces.scores(about),
-            self.words(about),
-            pieces.maps(about),
-            pieces.facts(about),
-        )
+        return about, pieces.stage(about, method), pieces.scores(about), pieces.maps(about), pieces.facts(about)
 
 
-def reading_tab(desk: Desk) -> None:
-    """Build a tab inside the current Blocks. Classes ``lb-1`` … ``lb-9`` give the order on a narrow screen."""
+def reading_tab(desk: Desk, beside: Panel, below: Panel) -> None:
+    """Build a tab inside the current Blocks. Classes ``lb-1`` … ``lb-9`` give the order on a narrow screen.
+
+    Args:
+        beside, below: build what stands beside the image and below it, given the state that holds the reading about
+            the class that the visitor chose, or None before there is one.
+    """
     tab = desk.tab
-    tray, reading = gr.State(Tray(), time_to_live=KEEP_SECONDS), gr.State(None, time_to_live=KEEP_SECONDS)
+    tray = gr.State(Tray(), time_to_live=KEEP_SECONDS)
+    reading, chosen = (gr.State(None, time_to_live=KEEP_SECONDS) for _ in range(2))
     with gr.Row(elem_classes="lb-tab"):
         with gr.Column(scale=7, min_width=320):
             stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4")
@@ -132,9 +128,12 @@ def reading_tab(desk: Desk) -> None:
             file = gr.File(label=hint, show_label=False, height=120, elem_classes=["lb-drop", "lb-2"])
             message = gr.HTML(elem_classes="lb-2")
             examples = _examples(tab.examples)
-            scores, doing, text, facts = (gr.HTML(elem_classes=f"lb-{place}") for place in (5, 5, 7, 9))
+            scores, doing = (gr.HTML(elem_classes="lb-5") for _ in range(2))
+            beside(chosen)
+            facts = gr.HTML(elem_classes="lb-9")
+    below(chosen)
 
-    shown = [stage, scores, text, maps, facts]
+    shown = [chosen, stage, scores, maps, facts]
     redraw = [reading.change, label.input, method.input]
     gr.on(redraw, desk.show, [reading, label, method], shown, trigger_mode="always_last", **QUIET)
     into, at_once = [tray, file, doing, message], {"trigger_mode": "multiple", **QUIET}

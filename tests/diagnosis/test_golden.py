@@ -21,4 +21,4 @@ def test_logits_are_as_they_were_written_down(model: str) -> None:
     for name, logits in kept.logits.items():
         assert found.logits[name] == pytest.approx(logits, abs=TOLERANCE), name
     first, second = kept.logits.values()
-    assert max(abs(a - b) for a, b in zip(first, second, strict=True)) > 100 * TOLERANCE  # the two images differ
+    assert max(abs(a - b) for a, b in zip(first, second, strict=True)) > 10 * TOLERANCE  # the two images differ

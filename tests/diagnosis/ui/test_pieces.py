@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from agents.ui import words
+from agents.narrate import narrate
+from agents.ui.pieces import explanation
 from diagnosis.cards import Label
 from diagnosis.classifier import Classifier
 from diagnosis.errors import BadImage
@@ -14,6 +15,11 @@ from diagnosis.reading import Progress, Reading, read
 from diagnosis.study import Study
 from diagnosis.ui import pieces
 from tests.diagnosis.toys import SIDE, PooledSum, toy_card, toy_classifier
+
+
+def words(reading: Reading) -> str:
+    return explanation(narrate(reading), reading)
+
 
 HOSTILE = '"><img src=x onerror="alert(1)"><script>alert(\'2\')</script>'
 PARTS = (lambda one: pieces.stage(one, "grad-cam"), pieces.maps, pieces.scores, pieces.facts, words)

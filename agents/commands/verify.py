@@ -1,0 +1,39 @@
+"""``python -m agents verify REPORT --image FILE``: is a report what the image and the weights say?"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from agents.commands import Output, Settings
+
+HELP = "read a report's image again and say what differs"
+DIFFERS = 1  # exit code
+SHOWN = 20  # differences that are printed
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("report", type=Path, help="report.json, as the report command wrote it")
+    parser.add_argument("--image", type=Path, required=True, help="the image that the report is said to be about")
+    parser.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_WEIGHTS")
+    parser.add_argument("--json", action="store_true", help="print the differences as JSON and nothing else")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> Output:
+    """Exit code 0 for a report that is confirmed, 1 for one that is not."""
+    from agents.report.record import load_report
+    from agents.verify import verify
+
+    report = load_report(options.report)
+    differences = verify(report, options.image, options.weights or settings.weights)
+    code = DIFFERS if differences else 0
+    if options.json:
+        record = {"same": not differences, "differences": [asdict(one) for one in differences]}
+        return Output(json.dumps(record, indent=2, ensure_ascii=False), exit_code=code)
+    if not differences:
+        return Output("The report is confirmed: a second reading says the same.")
+    count = "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
+    lines = [f"{count}:", *(f"  {one}" for one in differences[:SHOWN])]
+    if len(differences) > SHOWN:
+        lines.append(f"  and {len(differences) - SHOWN} more, which --json lists")
+    return Output("\n".join(lines), exit_code=code)

@@ -1,0 +1,99 @@
+"""A question about a reading, answered by a language model that uses the tools, or by the intents without one."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from agents.explain import Draft
+from agents.intents import answer
+from agents.llm import LanguageModel, without_thoughts
+from agents.talk import ABSTENTION, Talk
+from agents.turns import Turn
+from agents.types import Sentence
+from agents.unavailable import Unavailable
+from diagnosis.errors import BadRequest
+from diagnosis.reading import Reading
+
+LONGEST = 1000  # characters of a question
+REMEMBERED = 6  # earlier turns that the language model is told of
+
+
+def ask(
+    question: str,
+    reading: Reading,
+    model: LanguageModel | None = None,
+    history: Sequence[Turn] = (),
+    *,
+    cancel: threading.Event | None = None,
+) -> Iterator[Turn]:
+    """Turns that grow: steps as they are made, sentences as they can be checked, the last one whole.
+
+    Without a language model, or when it fails, is stopped, or says nothing that is supported, the intents answer, and
+    ``note`` says why.
+
+    Args:
+        history: earlier turns; those about another reading are left aside. Findings keep their ids.
+        cancel: set it to stop the language model.
+
+    Raises:
+        BadRequest: the question is empty or too long.
+    """
+    question = require_question(question)
+    earlier = tuple(turn for turn in history if replace(turn.reading, added=()) == replace(reading, added=()))
+    if earlier:
+        reading = replace(reading, added=earlier[-1].reading.added)
+    if model is None:
+        yield answer(question, reading)
+        return
+    yield from _asked(question, reading, model, earlier[-REMEMBERED:], cancel)
+
+
+def require_question(question: str) -> str:
+    """The question without blanks around it. Raises BadRequest where it is empty or too long."""
+    question = question.strip()
+    if not question:
+        raise BadRequest("The question is empty.", "Type one, for example: Do the methods agree?")
+    if len(question) > LONGEST:
+        raise BadRequest(f"The question has {len(question)} characters.", f"Ask it in at most {LONGEST}.")
+    return question
+
+
+def _asked(
+    question: str,
+    reading: Reading,
+    model: LanguageModel,
+    earlier: Sequence[Turn],
+    cancel: threading.Event | None,
+) -> Iterator[Turn]:
+    talk = Talk(reading, model)
+    turn = Turn(question, reading, written_by=model.name)
+    try:
+        for step in talk.steps(question, earlier, cancel):
+            turn = replace(turn, reading=talk.reading, steps=(*turn.steps, step), sent=talk.ledger)
+            yield turn
+    except Unavailable as error:
+        yield _by_intents(turn, talk, str(error))
+        return
+    text = "".join(without_thoughts(iter([talk.text]))).strip()
+    if text.startswith(ABSTENTION):
+        yield replace(turn, sentences=(Sentence(ABSTENTION),), sent=talk.ledger, usage=talk.usage, done=True)
+        return
+    sentences = _checked(text, talk.reading)
+    if any(sentence.struck is None for sentence in sentences):
+        yield replace(turn, reading=talk.reading, sentences=sentences, sent=talk.ledger, usage=talk.usage, done=True)
+        return
+    why = f"Nothing that {model.name} wrote is supported by the findings: the answer is made by templates."
+    yield _by_intents(replace(turn, sentences=sentences), talk, why)
+
+
+def _checked(text: str, reading: Reading) -> tuple[Sentence, ...]:
+    draft = Draft(reading, "en")
+    draft.add(text)
+    return draft.end()
+
+
+def _by_intents(turn: Turn, talk: Talk, why: str) -> Turn:
+    """The answer of the intents, after the steps and beside the struck sentences that there are."""
+    ours = answer(turn.question, talk.reading)
+    sentences, steps = (*ours.sentences, *turn.struck), (*turn.steps, *ours.steps)
+    return replace(ours, steps=steps, sentences=sentences, note=why, sent=talk.ledger, usage=talk.usage)

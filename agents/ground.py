@@ -1,0 +1,378 @@
+"""The checker: does every sentence say only what the findings that it cites say?
+
+A sentence is taken apart into numbers, classes, methods, places, claims and words that no finding can support; each is
+compared with what the cited findings allow (:mod:`agents.grounding.facts`). No language model takes part.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import get_args
+
+from agents.grounding import claims, entities, figures, limits
+from agents.grounding.facts import Allowed, Fact, allowed, method_titles
+from agents.grounding.lexicon import FULL, Lexicon, load, table
+from agents.grounding.numbers import Quantity, fits, quantities
+from agents.grounding.text import LONGEST, Text, normalise
+from agents.types import Reader, Sentence
+from agents.wording import fixed, told
+from diagnosis.findings import Finding
+from diagnosis.reading import Reading
+
+_CITES = re.compile(r"\[\s*([A-Z]\d{1,4}(?:\s*(?:,|;|&|and|–|-)?\s*[A-Z]\d{1,4}){0,40})\s*\]")
+_ID = re.compile(r"[A-Z]\d{1,4}")
+_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|approx|ca|cf|vs|etc|fig|dr|prof|mr|mrs|ms|st|resp|incl|max|min|z\. ?b|bzw|d\. ?h|p\. ?ex|ej)"
+    r"|\b[A-Za-z])\.$",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"^\s*(?:[-*•]|#{1,6}|\d{1,2}[.)])\s+")
+
+
+def parse(text: str) -> tuple[Sentence, ...]:
+    """Sentences of a model's text with the citations that stand in or after them, without list marks and emphasis.
+
+    Citations right after a full stop belong to the sentence before; those that open a line to the one that follows.
+    """
+    return tuple(sentence for line in text.splitlines() for sentence in _line(line))
+
+
+def _line(line: str) -> list[Sentence]:
+    line = re.sub(r"\*\*|__|`", "", _MARK.sub("", line)).strip()
+    found: list[tuple[str, list[str]]] = []
+    waiting: list[str] = []
+    opens = _CITES.match(line) is not None
+    for piece in _pieces(line):
+        cites = [cite for match in _CITES.finditer(piece) for cite in _ID.findall(match.group(1))]
+        words = re.sub(r"\s+(?=[.,;:!?](?:\s|$))", "", re.sub(r"\s+", " ", _CITES.sub(" ", piece))).strip()
+        if re.search(r"\w", words):
+            found.append((words, [*waiting, *cites]))
+            waiting = []
+        elif found and not opens:
+            found[-1][1].extend(cites)
+        else:
+            waiting.extend(cites)
+    if found:
+        found[-1][1].extend(waiting)
+    return [Sentence(words, tuple(dict.fromkeys(cites))) for words, cites in found]
+
+
+def _pieces(line: str) -> list[str]:
+    """The line cut after each full stop and before and after the citations that follow it."""
+    pieces, start = [], 0
+    for match in _END.finditer(line):
+        if match.end() <= start or _goes_on(line, match):
+            continue
+        pieces.append(line[start : match.end()])
+        start = match.end()
+        while (cite := re.match(r"\s*" + _CITES.pattern, line[start:])) is not None:
+            pieces.append(line[start : start + cite.end()])
+            start += cite.end()
+            if stop := re.match(r"\s*[.]", line[start:]):
+                start += stop.end()
+    return [*pieces, line[start:]]
+
+
+def _goes_on(line: str, match: re.Match[str]) -> bool:
+    """Whether a full stop ends an abbreviation or an ordinal rather than a sentence."""
+    before, after = line[: match.end()], line[match.end() :].lstrip()
+    if match.group() != ".":
+        return bool(after) and after[0].islower()
+    if re.search(r"\bNo\.$", before):
+        return after[:1].isdigit()
+    if _ABBREVIATION.search(before) and after[:1] != "[":
+        return True
+    return bool(after) and after[0].islower()
+
+
+def check(sentences: Iterable[Sentence], reading: Reading, *, language: str = FULL) -> tuple[Sentence, ...]:
+    """The same sentences; ``struck`` says in one line why one is not supported by the findings that it cites."""
+    lexicon = load(language)
+    return tuple(replace(one, struck=_reason(one, reading, lexicon)) for one in sentences)
+
+
+def is_partial(language: str) -> bool:
+    """Whether only ids, numbers, units, classes, methods and places can be compared in a language (BCP 47 code)."""
+    return load(language).language != FULL
+
+
+def _reason(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> str | None:
+    findings = {finding.id: finding for finding in reading.findings}
+    if unknown := [cite for cite in sentence.cites if cite not in findings]:
+        return f"There is no finding {unknown[0]}."
+    if len(sentence.text) > LONGEST:
+        return "It is too long to be checked."
+    low = normalise(sentence.text)
+    cited = [findings[cite] for cite in sentence.cites]
+    if low.rstrip(".") in _notices(lexicon) or any(low in _own_words(one) for one in cited):
+        return None
+    if not cited:
+        return "It cites no finding."
+    if mixed := _foreign(low, lexicon):
+        return f"It mixes alphabets. (“{mixed}”)"
+    return _Check(Text(low, lexicon.breaks, lexicon.negators), cited, reading, lexicon).reason()
+
+
+@lru_cache
+def _notices(lexicon_of: Lexicon) -> frozenset[str]:
+    own = table("limits")["notices"]["fixed"] if lexicon_of.language == FULL else lexicon_of.notices
+    return frozenset(normalise(one).rstrip(".") for one in (*fixed(), *own))
+
+
+def _own_words(finding: Finding) -> set[str]:
+    """What the templates say of a finding, to each reader."""
+    return {normalise(text) for text in (finding.statement, *(told(finding, reader) for reader in get_args(Reader)))}
+
+
+def _foreign(low: str, lexicon: Lexicon) -> str | None:
+    """A word with letters that the language is not written in, which could hide another word."""
+    if lexicon.language == FULL or lexicon.classes:
+        for word in re.findall(r"[^\W\d_]+", low):
+            if any(ord(letter) > 0x24F for letter in word):
+                return word
+    return None
+
+
+_MISSED = frozenset({"missed"})
+
+
+class _Check:
+    """One sentence, taken apart, against the findings that it cites."""
+
+    def __init__(self, text: Text, cited: list[Finding], reading: Reading, lexicon: Lexicon) -> None:
+        self.text, self.cited, self.reading, self.lexicon = text, cited, reading, lexicon
+        self.full = lexicon.language == FULL
+        self.allowed = {one.id: allowed(one, reading) for one in cited}
+        self.written = [self._text_of(one) for one in cited if self.allowed[one.id].written]
+        self.classes = entities.classes(text, reading.card, lexicon)
+        self.methods = entities.methods(text, lexicon)
+        self.places = entities.places(text, lexicon)
+        spans = [(one.start, one.end) for one in (*self.places, *self.classes, *self.methods)]
+        spans += [(one.start, one.end) for one in text.find(lexicon.idle)]
+        self.numbers = [one for one in quantities(text, lexicon) if not _inside(one, spans)]
+
+    def _text_of(self, finding: Finding) -> Text:
+        return Text(normalise(finding.statement), self.text.breaks, self.text.negators)
+
+    def reason(self) -> str | None:
+        """Why the sentence does not stand, or None."""
+        steps = (
+            *((self._beyond,) if self.full else (self._banned,)),
+            self._wrong_class,
+            self._wrong_method,
+            self._wrong_place,
+            self._wrong_number,
+            *((self._wrong_modality, self._wrong_claim, self._wrong_order, self._beside_the_point) if self.full else ()),
+        )
+        return next((reason for step in steps if (reason := step())), None)
+
+    @property
+    def _facts(self) -> list[Fact]:
+        card, reading = self.reading.card, self.reading
+        methods = len({one.method for one in reading.maps if one.label == reading.label})
+        places = len(entities_of(reading))
+        common = [Fact(len(card.labels), "", "classes"), Fact(methods, "", "methods"), Fact(places, "", "parts")]
+        said = [
+            Fact(one.value, one.unit, one.role or "value")
+            for text in self.written
+            for one in quantities(text, self.lexicon)
+        ]
+        return [*(fact for one in self.allowed.values() for fact in one.facts), *common, *said]
+
+    def _union(self, name: str) -> frozenset[str]:
+        return frozenset().union(*(getattr(one, name) for one in self.allowed.values()))
+
+    def _beyond(self) -> str | None:
+        known = frozenset(re.findall(r"[^\W\d_]+", " ".join(one.statement for one in self.cited).lower()))
+        labels = self._union("labels")
+        for one in self.reading.card.labels:
+            if one.name in labels:
+                known |= frozenset(re.findall(r"[^\W\d_]+", one.title.lower()))
+        known |= frozenset(re.findall(r"[^\W\d_]+", self.reading.card.title.lower())) & frozenset({"chest", "histology"})
+        return limits.broken(self.text, known, _class_words(self.reading), self._written_words)
+
+    @property
+    def _written_words(self) -> frozenset[str]:
+        return frozenset(word for text in self.written for word in re.findall(r"[^\W\d_]+", text.low))
+
+    def _banned(self) -> str | None:
+        for pattern in self.lexicon.banned.values():
+            if match := pattern.search(self.text.low):
+                return f"It says what no finding can support. (“{match.group()}”)"
+        return None
+
+    def _wrong_class(self) -> str | None:
+        labels = self._union("labels")
+        for text in self.written:
+            labels |= frozenset().union(*(one.labels for one in entities.classes(text, self.reading.card, self.lexicon)))
+        for one in self.classes:
+            if not one.labels:
+                return f"“{one.text}” is no class of this model."
+            if not one.labels & labels:
+                return f"The cited findings do not speak of “{one.text}”."
+        return None
+
+    def _wrong_method(self) -> str | None:
+        methods = self._union("methods")
+        for one in self.methods:
+            if one.value == "other":
+                return f"“{self.text.low[one.start : one.end]}” is no method of this reading."
+            if one.value == "plural":
+                if self.text.low[one.start : one.end].startswith("both ") and len(methods) == 1:
+                    return "It speaks of both methods and cites a finding of one."
+            elif one.value not in methods:
+                return f"The cited findings do not speak of {method_titles().get(one.value, one.value)}."
+        return None
+
+    def _wrong_place(self) -> str | None:
+        pairs = [pair for one in self.allowed.values() for pair in one.places]
+        named = [one for one in self.methods if one.value not in ("other", "plural")]
+        plural = [one for one in self.methods if one.value == "plural"]
+        for at, place in enumerate(self.places):
+            fitting = {method for method, region in pairs if place.within(region)}
+            if not fitting:
+                return f"No cited finding speaks of “{place.text}”."
+            owners = _owners(self.text, place, at, self.places, [(one.start, one.end, one.value) for one in named])
+            if owners and not owners <= fitting:
+                return f"“{place.text}” is where another method looked."
+            if plural and not named and len(self.places) == 1 and fitting != {method for method, _ in pairs}:
+                return f"The methods do not both look at “{place.text}”."
+        return None
+
+    def _wrong_number(self) -> str | None:
+        facts = self._facts
+        if reason := figures.unsupported(self.text, self.numbers, facts, self.lexicon, self.classes, self.methods):
+            return reason
+        if not self.full:
+            return None
+        words = frozenset(re.findall(r"[\w\-]+", " ".join(one.statement for one in self.cited).lower()))
+        return figures.known_measures(self.text, facts, words, self.lexicon)
+
+    def _wrong_modality(self) -> str | None:
+        codes = {code: role for one in self.allowed.values() for code, role in one.modalities.items()}
+        patterns = self.lexicon.modalities
+        for code, pattern in patterns.items():
+            if code in ("model", "file"):
+                continue
+            for span in self.text.find(pattern):
+                if span.value in self._written_words:
+                    continue
+                if code not in codes:
+                    return f"No cited finding speaks of “{span.value}”."
+                spans = [
+                    (other.end, role)
+                    for role in ("model", "file")
+                    for other in self.text.find(patterns[role])
+                    if other.end <= span.start and self.text.same_clause(other.start, span.start)
+                ]
+                if spans and max(spans)[1] != codes[code]:
+                    return f"“{span.value}” is what the {codes[code]} is of, not the other."
+        return None
+
+    def _wrong_claim(self) -> str | None:
+        known: dict[str, set[bool | None]] = {}
+        for one in self.allowed.values():
+            for name, value in one.claims.items():
+                known.setdefault(name, set()).add(value)
+        for text in self.written:
+            for name, stances in claims.stated(text).items():
+                known.setdefault(name, set()).update(stances)
+        self._agreement_of_places(known)
+        taken = [(one.start, one.end) for one in (*self.places, *self.classes)]
+        if any(fits(one, fact, cues=_MISSED) for one in self.numbers for fact in self._facts if fact.role == "missed"):
+            known["recognised"], known["gives"] = {True, False}, {True, False}
+        told = [one.start for one in self.numbers if one.unit]
+        return claims.contradicted(self.text, {name: frozenset(value) for name, value in known.items()}, told, taken)
+
+    def _agreement_of_places(self, known: dict[str, set[bool | None]]) -> None:
+        """Two methods' places, cited together, show whether the methods look at the same place."""
+        pairs = {pair for one in self.allowed.values() for pair in one.places}
+        if len({method for method, _ in pairs}) < 2 or "agree" in known:
+            return
+        known["agree"] = {len({region for _, region in pairs}) == 1}
+
+    def _wrong_order(self) -> str | None:
+        ranks = {label: rank for one in self.allowed.values() for label, rank in one.ranks.items()}
+        values = {label: value for one in self.allowed.values() for label, value in one.values.items()}
+        shares = any("largest" in one.claims for one in self.allowed.values())
+        taken = [(one.start, one.end) for one in (*self.places, *self.numbers)]
+        label = next((one.label for one in self.cited if one.kind == "score"), None)
+        count = len(self.reading.card.labels)
+        return claims.misordered(self.text, self.classes, ranks, values, label, count, shares, taken, self._written_words)
+
+    def _beside_the_point(self) -> str | None:
+        """Every cited finding must be met by something in the sentence."""
+        for finding in self.cited:
+            if not self._met(finding, self.allowed[finding.id]):
+                return f"It does not say what {finding.id} says."
+        return None
+
+    def _met(self, finding: Finding, own: Allowed) -> bool:
+        if any(one.labels & own.labels for one in self.classes) or any(one.value in own.methods for one in self.methods):
+            return True
+        if own.methods and any(one.value == "plural" for one in self.methods):
+            return True
+        if any(one.within(region) for one in self.places for _, region in own.places):
+            return True
+        stems = {_stem(word) for word in re.findall(r"[^\W\d_]{4,}", self.text.low)} - _COMMON
+        return bool(stems & _cues(finding.kind, finding.statement)) or bool(_fitting(self.numbers, own.facts))
+
+
+def _fitting(numbers: list[Quantity], facts: tuple[Fact, ...]) -> bool:
+    return any(fits(one, fact) for one in numbers for fact in facts)
+
+
+def _inside(one: Quantity, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= one.start and one.end <= end for start, end in spans)
+
+
+def _owners(
+    text: Text,
+    place: entities.PlaceMention,
+    at: int,
+    places: list[entities.PlaceMention],
+    named: list[tuple[int, int, str]],
+) -> set[str]:
+    """The methods that a place is said to belong to; nothing where that is open."""
+    distinct = {name for _, _, name in named}
+    if len(distinct) < 2:
+        return distinct
+    if len(named) == len(places):
+        return {named[at][2]}
+    before = [name for _, end, name in named if end <= place.start and text.same_clause(end - 1, place.start)]
+    return {before[-1]} if len(before) == 1 else distinct if len(places) == 1 and len(before) == len(named) else set()
+
+
+def entities_of(reading: Reading) -> tuple[str, ...]:
+    """The parts of the image that findings of this reading speak of."""
+    from agents.grounding.facts import region_names
+
+    return region_names(reading)
+
+
+@lru_cache
+def _class_words_of(titles: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for title in titles for word in re.findall(r"[^\W\d_]+", title.lower())) - {"tissue", "cell"}
+
+
+def _class_words(reading: Reading) -> frozenset[str]:
+    return _class_words_of(tuple(one.title for one in reading.card.labels))
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ed", "es", "ly", "er", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+_COMMON = frozenset({"that", "this", "with", "than", "more", "were", "where", "only", "image", "imag", "model", "would"})
+
+
+@lru_cache(maxsize=1024)
+def _cues(kind: str, statement: str) -> frozenset[str]:
+    """Stems of the words that show that a sentence speaks of a finding: its own words and the lexicon's."""
+    extra = table("kinds").get(kind, [])
+    return frozenset(_stem(word) for word in [*re.findall(r"[^\W\d_]{4,}", statement.lower()), *extra]) - _COMMON

@@ -1,0 +1,150 @@
+"""The things that a sentence names: classes, methods and places."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agents.grounding.lexicon import Lexicon
+from agents.grounding.text import Span, Text
+from diagnosis.cards import ModelCard
+
+_GENERIC = frozenset({"tissue", "cell", "and", "of", "the"})  # words of titles that name no class on their own
+_WORD = re.compile(r"[^\W\d_]+")
+_FILLER = re.compile(
+    r"[\s,\-]*(?:(?:the|on|in|at|of|to|hand|side|part|its|near|towards|very|far|that|is|image|picture|film|toward|"
+    r"and|a|it|edge|just|down|this|region|area|section)(?!\w)[\s,\-]*)*"
+)
+_NEED_COLUMN = frozenset({"high", "higher", "up", "upwards", "low", "down", "base", "foot", "central", "halfway"})
+
+
+@dataclass(frozen=True)
+class ClassMention:
+    """Words that name a class: ``labels`` holds every class that they fit; none where they fit no class."""
+
+    start: int
+    end: int
+    labels: frozenset[str]
+    text: str
+
+    @property
+    def label(self) -> str | None:
+        """The class, where there is no doubt."""
+        return next(iter(self.labels)) if len(self.labels) == 1 else None
+
+
+@dataclass(frozen=True)
+class PlaceMention:
+    """Words that name a part of the image, as far as they say."""
+
+    start: int
+    end: int
+    text: str
+    row: str = ""
+    column: str = ""
+    shape: str = ""
+
+    def within(self, region: str) -> bool:
+        """Whether the words fit a named place."""
+        own = place_of(region)
+        if (self.row and self.row != own.row) or (self.column and self.column != own.column):
+            return False
+        return self.shape in _SHAPES[own.shape]
+
+
+_SHAPES = {"third": ("", "any", "third", "sixth"), "quarter": ("", "any", "quarter"), "half": ("", "any", "half"), "any": ("", "any")}
+
+
+@lru_cache
+def place_of(region: str) -> PlaceMention:
+    """The row, column and shape in the name of a place."""
+    words = region.split()
+    row = next((word for word in words if word in ("upper", "middle", "lower")), "")
+    column = next((word for word in words if word in ("left", "right")), "")
+    return PlaceMention(0, 0, region, row, column, next((word for word in words if word in _SHAPES), "any"))
+
+
+def classes(text: Text, card: ModelCard, lexicon: Lexicon) -> list[ClassMention]:
+    """Every mention of a class of the card, from left to right."""
+    if lexicon.classes:
+        return _translated(text, card, lexicon)
+    vocabulary = {one.name: frozenset(_WORD.findall(f"{one.title} {one.name.replace('_', ' ')}".lower())) for one in card.labels}
+    known = frozenset().union(*vocabulary.values())
+    runs: list[list[Span]] = []
+    for match in _WORD.finditer(text.low):
+        word = match.group() if match.group() in known else match.group().removesuffix("s")
+        if word not in known:
+            continue
+        span = Span(match.start(), match.end(), word)
+        if runs and text.low[runs[-1][-1].end : span.start] in (" ", "-", "_"):
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    found = [_resolved(run, vocabulary, text) for run in runs]
+    return [one for one in found if one is not None]
+
+
+def _resolved(run: list[Span], vocabulary: dict[str, frozenset[str]], text: Text) -> ClassMention | None:
+    strong = {one.value for one in run} - _GENERIC
+    if not strong:
+        return None
+    labels = frozenset(name for name, words in vocabulary.items() if strong <= words)
+    return ClassMention(run[0].start, run[-1].end, labels, text.low[run[0].start : run[-1].end])
+
+
+def _translated(text: Text, card: ModelCard, lexicon: Lexicon) -> list[ClassMention]:
+    names = {name: one.name for one in card.labels for name in (*lexicon.classes.get(one.title.lower(), ()), one.title.lower())}
+    if not names:
+        return []
+    joined = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return [
+        ClassMention(match.start(), match.end(), frozenset({names[match.group()]}), match.group())
+        for match in re.finditer(rf"(?<!\w)(?:{joined})(?!\w)", text.low)
+    ]
+
+
+def methods(text: Text, lexicon: Lexicon) -> list[Span]:
+    """Every method by its name; ``other`` for one that is none of ours, ``plural`` for "both methods"."""
+    found = [Span(one.start, one.end, name) for name, pattern in lexicon.methods.items() for one in text.find(pattern)]
+    return sorted(found, key=lambda one: one.start)
+
+
+def places(text: Text, lexicon: Lexicon) -> list[PlaceMention]:
+    """Every part of the image that is named, from left to right."""
+    blocked = [(one.start, one.end) for one in text.find(lexicon.not_places)]
+    parts = [
+        (one, kind, name)
+        for kind, patterns in (("row", lexicon.rows), ("column", lexicon.columns), ("shape", lexicon.shapes))
+        for name, pattern in patterns.items()
+        for one in text.find(pattern)
+        if not any(start <= one.start < end for start, end in blocked)
+    ]
+    parts.sort(key=lambda part: part[0].start)
+    groups: list[list[tuple[Span, str, str]]] = []
+    for part in parts:
+        last = groups[-1] if groups else []
+        near = bool(last) and _FILLER.fullmatch(text.low, last[-1][0].end, part[0].start) is not None
+        if near and part[1] not in {kind for _, kind, _ in last if kind != "shape"}:
+            last.append(part)
+        else:
+            groups.append([part])
+    found = [_place(group, text) for group in groups]
+    return [one for one in found if one is not None]
+
+
+def _place(group: list[tuple[Span, str, str]], text: Text) -> PlaceMention | None:
+    row = next((name for _, kind, name in group if kind == "row"), "")
+    column = next((name for _, kind, name in group if kind == "column"), "")
+    shapes = [name for _, kind, name in group if kind == "shape"]
+    shape = next((name for name in shapes if name not in ("any", "frame")), "any" if shapes else "")
+    if not column:
+        row_words = {span.value for span, kind, _ in group if kind == "row"}
+        if not row or not shape or row_words <= _NEED_COLUMN:
+            return None
+    start, end = group[0][0].start, group[-1][0].end
+    return PlaceMention(start, end, text.low[start:end], row, column, "" if shape == "any" else shape)
+
+
+def in_order(first: Iterable[int], second: Iterable[int]) -> bool:
+    """Whether two kinds of mention alternate or follow in lists, so that they belong together one by one."""
+    return len(list(first)) == len(list(second))

@@ -1,0 +1,139 @@
+"""Numbers of a sentence against the numbers of the findings that it cites."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from agents.grounding.entities import ClassMention
+from agents.grounding.facts import Fact
+from agents.grounding.lexicon import Lexicon
+from agents.grounding.numbers import Quantity, fits
+from agents.grounding.text import Span, Text
+
+_CONFUSED = (frozenset({"accuracy", "recall"}), frozenset({"area", "share"}), frozenset({"recall", "missed"}))  # roles told apart by the words beside them
+_JOINS = ("for", "to", "goes to", "went to", "in favour of", "on", "from", "by")
+
+
+def unsupported(
+    text: Text,
+    told: Sequence[Quantity],
+    facts: Sequence[Fact],
+    lexicon: Lexicon,
+    classes: Sequence[ClassMention],
+    methods: Sequence[Span],
+) -> str | None:
+    """Why some number of a sentence is not one of the cited findings, or belongs to something else, or None."""
+    matched: list[tuple[Quantity, list[Fact]]] = []
+    ranged = any(fact.role == "low" for fact in facts)
+    for one in told:
+        if one.role in ("low", "high") and not ranged:
+            one = replace(one, role="")
+        if _idle(one, text):
+            continue
+        cues = roles(text, one, lexicon)
+        found = [fact for fact in facts if fits(one, fact, cues=cues)]
+        if not found:
+            return f"“{_shown(text, one)}” is not a number of the cited findings."
+        for pair in _CONFUSED:
+            meant = cues & pair
+            if len(meant) == 1 and {fact.role for fact in found} <= pair - meant:
+                return f"“{_shown(text, one)}” is not the {next(iter(meant))} that was measured."
+        matched.append((one, found))
+    titles = {label: label for label in (one.label for one in classes) if label}
+    by_class = [(one.start, one.end, one.label) for one in classes if one.label]
+    by_method = [(one.start, one.end, one.value) for one in methods if one.value not in ("other", "plural")]
+    own = [(one, {fact.label for fact in found}) for one, found in matched if all(f.role in ("score", "recall") for f in found)]
+    if (wrong := _misbound(text, own, by_class)) and titles:
+        return f"“{_shown(text, wrong)}” belongs to another class."
+    own = [(one, {fact.method for fact in found}) for one, found in matched if all(f.method for f in found)]
+    if wrong := _misbound(text, own, by_method):
+        return f"“{_shown(text, wrong)}” belongs to another method."
+    if any(one.value == "plural" and one.end - one.start > 3 for one in methods) and not by_method:
+        for one, found in matched:
+            if one.unit == "%" and found[0].role == "share" and not _all_methods(one, facts):
+                return f"“{_shown(text, one)}” is not the share of both methods."
+    return None
+
+
+def _idle(one: Quantity, text: Text) -> bool:
+    """Whether a number word counts nothing that is measured: "one of them", "the two"."""
+    if one.spelt and not one.unit and not one.role and one.value <= 10 and one.mode in ("exact", "about"):
+        return True
+    return (one.spelt and one.role in ("methods", "pages", "parts", "images", "classes") and one.value <= 2) or (
+        one.spelt and one.value == 1 and not one.unit
+    )
+
+
+def _shown(text: Text, one: Quantity) -> str:
+    return text.low[one.start : one.end].strip()
+
+
+def roles(text: Text, one: Quantity, lexicon: Lexicon) -> frozenset[str]:
+    """What the words around a number say that it measures."""
+    clause = text.clause(one.start)
+    found = {
+        role
+        for role, pattern in lexicon.cues.items()
+        for span in text.find(pattern)
+        if text.clause(span.start) == clause or (role in ("missed", "chance", "half", "confidence") and abs(span.start - one.end) < 40)
+    }
+    return frozenset(found)
+
+
+def _all_methods(one: Quantity, facts: Sequence[Fact]) -> bool:
+    return all(fits(one, fact) for fact in facts if fact.role == "share")
+
+
+def _misbound(
+    text: Text, numbers: Sequence[tuple[Quantity, set[str | None]]], named: Sequence[tuple[int, int, str | None]]
+) -> Quantity | None:
+    """The first number that stands with a name that is not its own."""
+    if not numbers or not named:
+        return None
+    distinct = list(dict.fromkeys(name for _, _, name in named))
+    loose = []
+    for one, owners in numbers:
+        bound = _beside(text, one, named)
+        if bound is None:
+            loose.append((one, owners))
+        elif bound not in owners:
+            return one
+    if len(loose) == len(numbers) == len(distinct):
+        return next((one for (one, owners), name in zip(loose, distinct, strict=True) if name not in owners), None)
+    for one, owners in loose:
+        before = [name for start, _, name in named if start < one.start and text.same_clause(start, one.start)]
+        after = [name for start, _, name in named if start > one.start and text.same_clause(start, one.start)]
+        near = {*before[-1:], *after[:1]}
+        if near and not near & owners:
+            return one
+    return None
+
+
+def _beside(text: Text, one: Quantity, named: Sequence[tuple[int, int, str | None]]) -> str | None:
+    """The name right before a number ("SHAP, with 57 %"), or joined to it from behind ("57 % for SHAP")."""
+    for start, end, name in reversed(named):
+        if end <= one.start:
+            between = text.low[end : one.start].replace("'s", " ").split()
+            compared = re.search(r"(?:than|over|behind|above|below|from|to|of|and|for) (?:the )?$", text.low[:start])
+            if compared and re.search(r"[,:;]", text.low[end : one.start]):
+                return None
+            if len(between) <= 2 and not set(between) & {"and", "or", "versus", "vs", "than", "behind", "over"}:
+                return name
+            break
+    for start, _, name in named:
+        if start >= one.end:
+            between = text.low[one.end : start].strip(" ,(")
+            if between in _JOINS:
+                return name
+            break
+    return None
+
+
+def known_measures(text: Text, facts: Sequence[Fact], statement_words: frozenset[str], lexicon: Lexicon) -> str | None:
+    """Why a figure of merit is named that no cited finding states, or None."""
+    stated: Mapping[str, bool] = {fact.role: True for fact in facts}
+    for role, pattern in lexicon.measures.items():
+        for span in text.find(pattern):
+            if role not in stated and not set(span.value.split()) <= statement_words:
+                return f"No cited finding states “{span.value}”."
+    return None

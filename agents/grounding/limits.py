@@ -1,0 +1,104 @@
+"""What no finding can support: advice, urgency, history, diseases and anatomy from nowhere, certainty, diagnoses."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agents.grounding.lexicon import table
+from agents.grounding.text import Text, words
+
+_STOP = re.compile(r"(?<!\w)(?:but|yet|although|though|while|so|meaning|therefore|thus|hence|because)(?!\w)|[.;:]\s|,(?! (?:n?or|not) )")
+_OUTER_REACH = 90
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Words that may not stand (``banned``), or only where they are denied."""
+
+    name: str
+    reason: str
+    pattern: re.Pattern[str]
+    denied: bool
+    unless: re.Pattern[str] | None
+    after: re.Pattern[str] | None
+
+
+def broken(
+    text: Text, known: frozenset[str], class_words: frozenset[str], written: frozenset[str] = frozenset()
+) -> str | None:
+    """Why a sentence says what no finding can support, or None.
+
+    Args:
+        written: words of cited findings that are texts; these may stand undenied.
+        known: words of the cited findings and of the classes that they name; these may stand.
+        class_words: words that name classes of the model.
+    """
+    low = _without(text.low, _phrases("ok"))
+    if may_discuss(low):
+        low = _without(_without(low, _phrases("discuss")), _phrases("discuss", "who"))
+    if reason := _modal(low):
+        return reason
+    for limit in _limits(class_words):
+        for match in limit.pattern.finditer(low):
+            if limit.denied:
+                if limit.unless and limit.unless.search(low):
+                    continue
+                if limit.after and limit.after.search(low, match.end(), match.end() + 60):
+                    continue
+                if not _is_denied(text, match.start()) and not _words_of(match.group()) <= written:
+                    return f"{limit.reason} (“{match.group().strip()}”)"
+            elif not _words_of(match.group()) <= known:
+                return f"{limit.reason} (“{match.group().strip()}”)"
+    return None
+
+
+def may_discuss(low: str) -> bool:
+    """Whether a sentence sends the reader to a clinician to talk, the only advice that may be given."""
+    return bool(_phrases("discuss").search(low) and _phrases("discuss", "who").search(low))
+
+
+def _is_denied(text: Text, at: int) -> bool:
+    if text.negated(at):
+        return True
+    start = max(0, at - _OUTER_REACH)
+    stops = [match.end() for match in _STOP.finditer(text.low, start, at)]
+    return _phrases("outer").search(text.low, stops[-1] if stops else start, at) is not None
+
+
+def _modal(low: str) -> str | None:
+    data = table("limits")["modal"]
+    fillers = set(data["filler"])
+    for match in _phrases("modal").finditer(low):
+        following = [word for word in re.findall(r"[\w']+", low[match.end() : match.end() + 80]) if word not in fillers]
+        if following and not _phrases("modal", "may").fullmatch(following[0]):
+            return f"It tells someone what to do; nothing may be advised beyond a talk with a clinician. (“{match.group()}”)"
+    return None
+
+
+def _words_of(phrase: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[^\W\d_]+", phrase))
+
+
+def _without(low: str, pattern: re.Pattern[str]) -> str:
+    """The text with the matches blanked, every other character in its place."""
+    return pattern.sub(lambda match: " " * len(match.group()), low)
+
+
+@lru_cache
+def _phrases(name: str, key: str = "words") -> re.Pattern[str]:
+    return words(table("limits")[name][key])
+
+
+@lru_cache
+def _limits(class_words: frozenset[str]) -> tuple[Limit, ...]:
+    return tuple(_compiled(class_words))
+
+
+def _compiled(class_words: frozenset[str]) -> Iterator[Limit]:
+    names = "(?:" + "|".join(sorted(map(re.escape, class_words), key=len, reverse=True)) + ")"
+    for group in ("banned", "denied"):
+        for name, data in table("limits")[group].items():
+            unless = words(data["unless"]) if "unless" in data else None
+            pattern = words([one.replace("(?=CLASS)", names) for one in data["words"]])
+            yield Limit(name, data["reason"], pattern, group == "denied", unless, words(data["after"]) if "after" in data else None)

@@ -1,0 +1,213 @@
+"""Numbers in words and figures: their unit, how they are rounded, and what they count."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from agents.grounding.facts import Fact
+from agents.grounding.lexicon import Lexicon
+from agents.grounding.text import Text
+
+LOOSE = 0.15  # how far "about" may be off, as a part of the value
+NEEDS_CUE = frozenset({"missed", "low", "high", "chance", "half", "tenth", "seen", "confidence"})
+COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "pages", "rank"})
+_OPPOSITE = {"over": "under", "under": "over"}
+_TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number as a sentence tells it.
+
+    Attributes:
+        step: the size of its last digit, e.g. 0.1 for 82.3.
+        unit: a key of the lexicon's units, or empty where none is named.
+        mode: ``exact``, ``about``, ``over``, ``under``, ``nearly`` (just under) or ``beyond`` (just over).
+        role: what it counts or measures, where the sentence says so.
+        spelt: whether it is written in letters.
+    """
+
+    start: int
+    end: int
+    value: float
+    step: float = 1.0
+    unit: str = ""
+    mode: str = "exact"
+    role: str = ""
+    spelt: bool = False
+
+
+def quantities(text: Text, lexicon: Lexicon) -> list[Quantity]:
+    """All numbers of a sentence, from left to right."""
+    found = [*_figures(text.low, lexicon)]
+    taken = [(one.start, one.end) for one in found]
+    for one in _spelt(text.low, lexicon):
+        if all(one.end <= start or one.start >= end for start, end in taken):
+            found.append(one)
+    found = [_with_mode(_with_unit(one, text.low, lexicon), text, lexicon) for one in found]
+    found.sort(key=lambda one: one.start)
+    return _ranges(_of_wholes(found, text.low, lexicon), text.low, lexicon)
+
+
+def _figures(low: str, lexicon: Lexicon) -> Iterator[Quantity]:
+    for match in lexicon.figure.finditer(low):
+        whole, power = match.group("number"), match.group("power")
+        plain = lexicon.plain(whole)
+        if plain is None:
+            continue
+        digits = plain.partition("e")[0].partition(".")[2]
+        exponent = int(plain.partition("e")[2] or 0) + int(power or 0)
+        scale = 10.0 ** max(-300, min(300, exponent))
+        value = float(plain.partition("e")[0]) * scale
+        yield Quantity(match.start(), match.end(), value, scale * 10.0 ** -len(digits))
+
+
+def _spelt(low: str, lexicon: Lexicon) -> Iterator[Quantity]:
+    for match in lexicon.part_run.finditer(low):
+        count = lexicon.number_words.get(match["count"] or "", 1.0)
+        part = lexicon.part_words[match["many"] or match["one"] or match["half"]]
+        yield Quantity(match.start(), match.end(), 100 * count / part, 10.0, "%", "about", spelt=True)
+    for match in lexicon.multiple.finditer(low):
+        yield Quantity(match.start(), match.end(), lexicon.multiples[match.group()], 1.0, "times", spelt=True)
+    for match in lexicon.ordinal.finditer(low):
+        yield Quantity(match.start(), match.end(), lexicon.ordinals[match.group()], role="rank", spelt=True)
+    for match in lexicon.most.finditer(low):
+        group = match.lastgroup or ""
+        mode = "under" if group.startswith("small") else "over"
+        yield Quantity(match.start(), match.end(), lexicon.most_shares[group], 1.0, "%", mode, spelt=True)
+    for match in lexicon.number_run.finditer(low):
+        value, step = _in_letters(match.group(), lexicon)
+        yield Quantity(match.start(), match.end(), value, step, spelt=True)
+
+
+def _in_letters(run: str, lexicon: Lexicon) -> tuple[float, float]:
+    """Value of words like "eight hundred and sixty-one" or "two point three", and the size of the last digit."""
+    whole, _, after = run.partition(f" {lexicon.point} ")
+    total = value = 0.0
+    for word in re.split(r"[\s\-]+", whole):
+        number = lexicon.number_words.get(word, 0.0)
+        if number == 1000:
+            total, value = (total + max(value, 1)) * 1000, 0.0
+        elif number == 100:
+            value = max(value, 1) * 100
+        else:
+            value += number
+    digits = "".join(str(int(lexicon.number_words.get(word, 0))) for word in re.split(r"[\s\-]+", after) if word)
+    value = total + value + (float(f"0.{digits}") if digits else 0.0)
+    return (-value if run.startswith("minus") else value), 10.0 ** -len(digits)
+
+
+def _with_unit(one: Quantity, low: str, lexicon: Lexicon) -> Quantity:
+    if one.unit:
+        return one
+    if match := lexicon.unit.match(low, one.end):
+        unit = lexicon.unit_named(match)
+        return replace(one, end=match.end(), unit=unit)
+    for role, pattern in lexicon.nouns.items() if one.step >= 1 else ():
+        if match := pattern.match(low, one.end):
+            return replace(one, role=role)
+    return one
+
+
+def _with_mode(one: Quantity, text: Text, lexicon: Lexicon) -> Quantity:
+    low = text.low
+    before = low[max(0, one.start - 40) : one.start]
+    start, mode = one.start, one.mode
+    for name, pattern in lexicon.modes.items():
+        if match := pattern.search(before):
+            began = one.start - len(before) + match.start()
+            if began < start:
+                start, mode = began, name
+    if mode == one.mode == "exact" and lexicon.about_after.match(low, one.end):
+        mode = "about"
+    if mode in _OPPOSITE and text.negated(start):
+        mode = _OPPOSITE[mode]
+    return replace(one, start=start, mode=mode)
+
+
+def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quantity]:
+    """"Eight in ten" and "82 out of 100" become percent; "number 2 of 3 classes" a rank and a count."""
+    kept: list[Quantity] = []
+    for one in found:
+        last = kept[-1] if kept else None
+        joined = last is not None and lexicon.of.fullmatch(low[last.end : one.start]) is not None
+        if last is None or not joined or last.unit or one.unit or one.mode != "exact":
+            kept.append(one)
+        elif one.role in ("", "images", "groups") and one.value in (3, 4, 5, 6, 7, 8, 9, 10, 20, 100, 1000) and (
+            0 < last.value < one.value and not last.role and not (one.value < 6 and lexicon.ranked.search(low, 0, last.start))
+        ):
+            loose = last.mode if last.mode != "exact" else "exact" if one.value >= 100 else "about"
+            share = 100 * last.value / one.value
+            kept[-1] = Quantity(last.start, one.end, share, 100 / one.value, "%", loose, "", last.spelt)
+        else:
+            kept[-1] = replace(last, role=last.role or "rank")
+            kept.append(replace(one, role=one.role or "classes"))
+    return kept
+
+
+def _ranges(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quantity]:
+    for at in range(len(found) - 1):
+        first, second = found[at], found[at + 1]
+        between = low[first.end : second.start]
+        joined = lexicon.to.fullmatch(between) or (
+            lexicon.conjunction.fullmatch(between) and lexicon.span_opens.search(low, max(0, first.start - 25), first.start)
+        )
+        if first.unit in ("", second.unit) and joined:
+            found[at] = replace(first, unit=second.unit, role=first.role or "low")
+            found[at + 1] = replace(second, role=second.role or "high")
+        elif not first.unit and not first.role and second.unit and lexicon.times_sign.fullmatch(between):
+            found[at] = replace(first, unit=second.unit)
+        elif not second.unit and joined:
+            found[at] = replace(first, role=first.role or "low")
+            found[at + 1] = replace(second, unit=first.unit, role=second.role or "high")
+    return found
+
+
+def fits(told: Quantity, fact: Fact, *, cues: frozenset[str] = frozenset()) -> bool:
+    """Whether a number is a faithful telling of a fact.
+
+    Args:
+        cues: roles that words near the number speak of.
+    """
+    if told.unit and told.unit != fact.unit:
+        return False
+    if told.role in COUNTED or fact.role in COUNTED:
+        if told.role not in ("", fact.role):
+            return False
+    elif told.role in ("low", "high"):
+        if fact.role != told.role:
+            return False
+    elif fact.role in NEEDS_CUE and fact.role not in cues:
+        return False
+    if not told.unit and fact.unit == "%" and told.step < 1 and _equal(told, fact.value / 100):
+        return fact.role in ("score", "accuracy", "recall", "share", "overlap")
+    return _equal(told, fact.value)
+
+
+def _equal(told: Quantity, value: float) -> bool:
+    """Whether the number is the value, as closely as it is told."""
+    slack = told.step / 2 + _TINY
+    if told.mode == "exact":
+        return abs(told.value - value) <= slack or abs(told.value - round(value, 1)) <= slack
+    near = min(_coarseness(told) / 2, LOOSE * abs(value)) + _TINY
+    if told.mode == "about":
+        return abs(told.value - value) <= max(near, slack if not told.spelt or told.unit != "%" else 0)
+    difference = value - told.value
+    if told.mode == "over":
+        return difference >= -_TINY
+    if told.mode == "under":
+        return difference <= _TINY
+    near = max(_coarseness(told) / 2, told.step) + _TINY
+    return -near <= difference < 0 if told.mode == "nearly" else 0 < difference <= near
+
+
+def _coarseness(told: Quantity) -> float:
+    """How coarse a round number is: 10 for 80, 5 for 85, 100 for 900; its last digit for others."""
+    if told.step >= 10:
+        return told.step
+    if told.step < 1:
+        return told.step
+    for step in (1000.0, 100.0, 10.0, 5.0):
+        if told.value >= step and told.value % step == 0:
+            return step
+    return told.step

@@ -1,0 +1,87 @@
+"""A sentence made comparable: one alphabet, one case, clauses, and what a negation reaches."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+LONGEST = 1200  # characters of a sentence; longer ones are not read
+REACH = 70  # characters before a word in which a negation still reaches it
+_SAME = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "−": "-", "‐": "-", "‑": "-", "‒": "-", "⁻": "-", "×": "×"}
+)
+_DASH = re.compile(r"\s*[–—]\s*")
+
+
+def normalise(text: str) -> str:
+    """Lower case without invisible characters, odd spaces and odd dashes; dashes between figures become hyphens."""
+    text = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
+    text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc", "Mn") or c in "\t\n")
+    text = re.sub(r"(?<=\d)[–—](?=\d)", "-", re.sub(r"\s+", " ", text))
+    text = _DASH.sub(" – ", text)
+    return re.sub(r"[*_]{2,}", "", text).strip().lower()
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where something stands in a normalised text, and what it is."""
+
+    start: int
+    end: int
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A normalised sentence with its clauses.
+
+    Attributes:
+        low: the normalised text.
+        breaks: pattern of what ends a clause.
+        negators: pattern of words that deny what follows them in their clause.
+    """
+
+    low: str
+    breaks: re.Pattern[str]
+    negators: re.Pattern[str]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [match.start() for match in self.breaks.finditer(self.low)]
+
+    def clause(self, at: int) -> int:
+        """Number of the clause that a position lies in."""
+        return bisect_right(self._ends, at)
+
+    def clause_text(self, at: int) -> str:
+        """The clause that a position lies in."""
+        number, ends = self.clause(at), [0, *self._ends, len(self.low)]
+        return self.low[ends[number] : ends[number + 1]]
+
+    def same_clause(self, first: int, second: int) -> bool:
+        return self.clause(first) == self.clause(second)
+
+    def negated(self, at: int) -> bool:
+        """Whether an odd number of negations stands before a position in its clause."""
+        number = self.clause(at)
+        start = max(self._ends[number - 1] if number else 0, at - REACH)
+        return len(self.negators.findall(self.low, start, at)) % 2 == 1
+
+    def find(self, pattern: re.Pattern[str]) -> Iterator[Span]:
+        for match in pattern.finditer(self.low):
+            yield Span(match.start(), match.end(), match.group())
+
+
+def spaced(pattern: str) -> str:
+    """A pattern whose spaces, outside of character sets, stand for a space or a hyphen."""
+    return re.sub(r" (?![^\[]*\])", r"[ \-]", pattern)
+
+
+def words(patterns: list[str]) -> re.Pattern[str]:
+    """One pattern for any of some words or phrases, longer ones first; see :func:`spaced`."""
+    if not patterns:
+        return re.compile(r"(?!)")
+    joined = "|".join(sorted((spaced(one) for one in patterns), key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{joined})(?!\w)")

@@ -1,0 +1,91 @@
+"""What findings sound like to each reader. A kind that is not here is told in its own statement."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from agents.types import Reader
+from diagnosis.attribution import METHODS
+from diagnosis.findings import Finding, Topic
+from diagnosis.notices import MAPS_NOTICE, NOTICE
+
+HEADINGS: dict[Topic, str] = {
+    "says": "What the model says",
+    "looked": "Where it looked",
+    "trust": "How far to trust this",
+}
+INTRODUCTION = "Two methods, Grad-CAM and SHAP, were asked which parts of the image spoke for this class."
+
+CLINICIAN = {
+    "score": "{Title}: score {value:.1f} %, {order} of {count} classes.",
+    "margin": "Next: {other} with {other_value:.1f} %, {value:.1f} percentage points lower.",
+    "narrow_margin": "Next: {other} with {other_value:.1f} %, only {value:.1f} percentage points lower; the model hardly separates the two.",
+    "behind": "Highest score: {other} with {other_value:.1f} %, {value:.1f} percentage points higher.",
+    "place": "{method}: {value:.1f} % of the weight for {title} in the {region} of the image.",
+    "concentration": "{method}: half of the weight in {value:.1f} % of the image; an even map would need 50 %.",
+    "flat": "{method} for {title}: flat, no place spoke for it more than another.",
+    "agreement": "Rank correlation of {method} and {other}: {value:.2f}.",
+    "overlap": "Overlap of the top tenths: {value:.1f} % (unrelated maps: {chance:.0f} %). {verdict}",
+    "performance": "Balanced accuracy {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} test images of {groups} {group} that it was not trained on.",
+    "recall": "Recall for {title}: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "resolution": "Network input: {size} × {size} pixels, {value:.1f} times coarser than the file.",
+    "unseen": "Not seen by the network: {value:.1f} % of the image, at its edges.",
+    "modality": "Modality of the file: {modality}; the model was made for {expected}.",
+}
+PATIENT = {
+    "margin": "Next comes {other} with {other_value:.1f} %, which is {value:.1f} percentage points lower.",
+    "narrow_margin": "Next comes {other} with {other_value:.1f} %, only {value:.1f} percentage points lower: the model hardly separates the two.",
+    "place": "The {method} map for {title} has the largest share of its weight, {value:.1f} %, in the {region} of the image.",
+    "flat": "The {method} map for {title} is flat: no place spoke for it more than another.",
+    "overlap": "{verdict} The top tenths of the two maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
+    "performance": "The model was tested on {images} images of {groups} {group} that it was not trained on: its balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "recall": "Of the test images that truly were {title}, the model recognised {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+}
+WORDING: dict[Reader, dict[str, str]] = {"clinician": CLINICIAN, "student": {}, "patient": PATIENT}
+
+LEFT_OUT: dict[Reader, frozenset[str]] = {  # kinds for the list of findings, too fine for this reader's words
+    "clinician": frozenset({"additivity"}),
+    "student": frozenset({"additivity"}),
+    "patient": frozenset({"additivity", "concentration", "agreement"}),
+}
+FULL_ONLY = frozenset({"concentration", "agreement", "recall", "resolution", "unseen"})
+
+NOTES: dict[Topic, str] = {  # what a student may not know
+    "says": "A score is the model's preference among the classes that it knows; it knows of no other.",
+    "looked": "Grad-CAM weighs the last feature maps of the network by how much they raise the class. "
+    "SHAP covers parts of the image and averages how the model's output changes.",
+    "trust": "Balanced accuracy is the recall of each class, averaged over the classes.",
+}
+
+
+def told(finding: Finding, reader: Reader) -> str:
+    """A finding in this reader's words."""
+    template = WORDING[reader].get(finding.kind)
+    if template is None:
+        return finding.statement
+    title = str(finding.facts.get("title", ""))
+    method = METHODS[finding.method].title if finding.method else ""
+    named = {"Title": title[:1].upper() + title[1:], "method": method, "region": finding.region}
+    return template.format(value=finding.value, **named, **finding.facts)
+
+
+@cache
+def phrases(language: str) -> dict[str, str]:
+    """Headings and notices in a language, by name: ``says``, ``looked``, ``trust``, ``notice``, ``maps_notice``.
+
+    English where there are none in that language.
+    """
+    english = {"notice": NOTICE, "maps_notice": MAPS_NOTICE, **{str(topic): text for topic, text in HEADINGS.items()}}
+    return english | _translations().get(language.lower().partition("-")[0], {})
+
+
+def fixed() -> frozenset[str]:
+    """Every sentence that the program adds to words of its own accord, in every language. They cite nothing."""
+    ours = [phrases(language) for language in ("en", *_translations())]
+    notices = {text[name] for text in ours for name in ("notice", "maps_notice")}
+    return frozenset({INTRODUCTION, *NOTES.values(), *notices})
+
+
+@cache
+def _translations() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "phrases.toml").read_text("utf-8"))

@@ -1,0 +1,92 @@
+"""A question to a reading → findings that wait for their ids; :meth:`diagnosis.reading.Reading.enter` gives them.
+
+Each function measures one thing that no reading says by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from diagnosis.attribution import METHODS, AttributionMap
+from diagnosis.cards import ModelCard
+from diagnosis.findings import CHANCE_OVERLAP, Finding, draft, overlap
+from diagnosis.places import Place, share_of
+from diagnosis.reading import Reading
+
+SCORE_KINDS = {
+    "calibrated probability": "The scores are calibrated probabilities: they were fitted so that, on images like those "
+    "of the model's data set, a score tells how often such an answer is right.",
+    "uncalibrated score": "The scores are uncalibrated: they put the classes in order, and do not tell how often such "
+    "an answer is right.",
+}
+
+
+def share(reading: Reading, place: Place, label: str, methods: tuple[str, ...]) -> Iterator[Finding]:
+    """Each method's share of the weight for a class that lies in a place. A flat map is called flat."""
+    title = reading.card.title_of(label).lower()
+    for method in methods:
+        if (one := map_of(reading, label, method)) is None:
+            continue
+        if one.is_flat:
+            yield draft("flat", "looked", label=label, method=method, title=title)
+            continue
+        percent, even = share_of(one, place)
+        yield draft(
+            "share", "looked", percent, "%", label=label, method=method, region=place.name, title=title, even=even
+        )
+
+
+def compared(reading: Reading, first: str, second: str) -> Iterator[Finding]:
+    """The scores of two classes, the higher one first, and how far each method's maps for them lie on one another."""
+    card = reading.card
+    higher, lower = sorted((first, second), key=lambda label: -reading.prediction.scores[card.index(label)])
+    own, other = (100 * float(reading.prediction.scores[card.index(label)]) for label in (higher, lower))
+    names = {"title": card.title_of(higher).lower(), "other": card.title_of(lower).lower()}
+    yield draft(
+        "compared", "says", own - other, "percentage points", label=higher, own_value=own, other_value=other, **names
+    )
+    for method in METHODS:
+        pair = [map_of(reading, label, method) for label in (higher, lower)]
+        ready = [one for one in pair if one is not None and not one.is_flat]
+        if len(ready) == 2:
+            yield draft(
+                "same_place",
+                "looked",
+                overlap(*ready),
+                "%",
+                label=higher,
+                method=method,
+                chance=CHANCE_OVERLAP,
+                **names,
+            )
+
+
+def of_class(reading: Reading, label: str) -> tuple[Finding, ...]:
+    """What the reading says of another class: its score, its place in the order, and its maps."""
+    found = reading.about(label).findings
+    return tuple(replace(one, id="") for one in found if one.label == label)
+
+
+def method(reading: Reading, name: str) -> Iterator[Finding]:
+    """How a method works, and how fine its map of this reading is."""
+    for text in METHODS[name].explained:
+        yield draft("method", "trust", method=name, text=text)
+    if (one := map_of(reading, reading.label, name)) is not None:
+        rows, columns = one.cells.shape
+        yield draft("cells", "trust", rows * columns, "cells", method=name, rows=rows, columns=columns)
+
+
+def card(described: ModelCard) -> Iterator[Finding]:
+    """What a model's card says of it: what it is for, what not, what it learned from, and its limits."""
+    for aspect, text in (
+        ("Made for", described.intended_use),
+        ("Not made for", described.out_of_scope),
+        ("Trained on", described.training_data),
+        *(("Limit", text) for text in described.limitations),
+    ):
+        yield draft("card", "trust", aspect=aspect, text=text)
+    yield draft("score_kind", "trust", text=SCORE_KINDS[described.score_kind])
+
+
+def map_of(reading: Reading, label: str, method: str) -> AttributionMap | None:
+    """A map of any class, or None where there is none (yet)."""
+    return next((one for one in reading.maps if (one.label, one.method) == (label, method)), None)
