@@ -5,6 +5,7 @@ Each function measures one thing that no reading says by itself.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
@@ -40,7 +41,7 @@ def compared(reading: Reading, first: str, second: str) -> Iterator[Finding]:
     card = reading.card
     higher, lower = sorted((first, second), key=lambda label: -reading.prediction.scores[card.index(label)])
     own, other = (100 * float(reading.prediction.scores[card.index(label)]) for label in (higher, lower))
-    names = {"title": card.title_of(higher).lower(), "other": card.title_of(lower).lower()}
+    names: dict[str, Any] = {"title": card.title_of(higher).lower(), "other": card.title_of(lower).lower()}
     yield draft(
         "compared", "says", own - other, "percentage points", label=higher, own_value=own, other_value=other, **names
     )

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import gradio as gr
@@ -12,11 +13,11 @@ from agents.followup import ask
 from agents.llm import LanguageModel
 from agents.narrate import narrate
 from agents.turns import Turn
-from agents.types import Length, Reader
+from agents.types import Explanation, Length, Reader
 from agents.ui import pieces
 from diagnosis.errors import UserError
 from diagnosis.reading import Reading
-from diagnosis.ui import QUIET
+from diagnosis.ui import KEEP_SECONDS, QUIET
 from diagnosis.ui.pieces import problem
 
 READERS = [("Patient", "patient"), ("Student", "student"), ("Clinician", "clinician")]
@@ -34,28 +35,42 @@ class Writer:
 
     model: LanguageModel | None
 
-    def tell(self, reading: Reading | None, reader: Reader, length: Length) -> tuple[str, str]:
-        """(words, ledger) by template, at once."""
+    def tell(self, reading: Reading | None, reader: Reader, length: Length) -> tuple[Any, ...]:
+        """(explanation, words, ledger, no report) by template, at once."""
         if reading is None:
-            return "", ""
+            return None, "", "", ""
         told = narrate(reading, reader, length)
-        return pieces.explanation(told, reading), pieces.ledger(told.ledger)
+        return told, pieces.explanation(told, reading), pieces.ledger(told.ledger), ""
 
     def write(
         self, reading: Reading | None, reader: Reader, length: Length, language: str
-    ) -> Iterator[tuple[Any, Any]]:
-        """(words, ledger) by the language model, growing. Leaving the loop early closes the connection."""
+    ) -> Iterator[tuple[Any, ...]]:
+        """(explanation, words, ledger, no report) by the language model, growing.
+
+        Leaving the loop early closes the connection.
+        """
         if reading is None or reading.pending is not None:
-            yield '<p class="lb-note">Wait until the maps are ready.</p>', gr.skip()
+            yield gr.skip(), '<p class="lb-note">Wait until the maps are ready.</p>', gr.skip(), ""
             return
         cancel = threading.Event()
         try:
             for told in explain(reading, self.model, reader=reader, length=length, language=language, cancel=cancel):
-                yield pieces.explanation(told, reading), pieces.ledger(told.ledger)
+                yield told, pieces.explanation(told, reading), pieces.ledger(told.ledger), ""
         except UserError as error:
-            yield problem(error), gr.skip()
+            yield gr.skip(), problem(error), gr.skip(), ""
         finally:
             cancel.set()
+
+    def report(self, reading: Reading | None, told: Explanation | None) -> str:
+        """The reading and its words as files to keep; no copy stays here."""
+        if reading is None or told is None:
+            return '<p class="lb-note">Put in an image first.</p>'
+        from agents.report.files import report_files  # its libraries take a second to import
+
+        try:
+            return pieces.report(report_files(reading, told, datetime.now(UTC)), reading)
+        except UserError as error:
+            return problem(error)
 
     def answer(self, question: str, reading: Reading | None, turns: tuple[Turn, ...]) -> Iterator[tuple[Any, ...]]:
         """(turns, conversation, question box), growing with each step and sentence."""
@@ -81,11 +96,17 @@ def words_panel(chosen: gr.State, writer: Writer) -> None:
         length = gr.Radio(LENGTHS, value="full", label="Length", min_width=340)
     text = gr.HTML(elem_classes="lb-7")
     sent = gr.HTML(elem_classes="lb-7")
-    gr.on(
-        [chosen.change, reader.input, length.input], writer.tell, [chosen, reader, length], [text, sent],
-        trigger_mode="always_last", **QUIET,
+    told = gr.State(None, time_to_live=KEEP_SECONDS)
+    make = gr.Button("Make a report", visible=False, size="sm", elem_classes="lb-9")
+    files = gr.HTML(elem_classes="lb-9")
+    shown = [told, text, sent, files]
+    again = [chosen.change, reader.input, length.input]
+    gr.on(again, writer.tell, [chosen, reader, length], shown, trigger_mode="always_last", **QUIET)
+    make.click(writer.report, [chosen, told], files, **{**QUIET, "show_progress": "minimal"})
+    chosen.change(
+        lambda reading: (gr.Row(visible=reading is not None), gr.Button(visible=bool(reading and not reading.pending))),
+        chosen, [row, make], **QUIET,
     )  # fmt: skip
-    chosen.change(lambda reading: gr.Row(visible=reading is not None), chosen, row, **QUIET)
     if writer.model is None:
         return
     with gr.Row(elem_classes="lb-7"):
@@ -97,7 +118,7 @@ def words_panel(chosen: gr.State, writer: Writer) -> None:
         f"to {writer.model.host}.</p>",
         elem_classes="lb-7",
     )
-    stream = write.click(writer.write, [chosen, reader, length, language], [text, sent], **QUIET)
+    stream = write.click(writer.write, [chosen, reader, length, language], shown, **QUIET)
     stop.click(None, cancels=[stream])
 
 

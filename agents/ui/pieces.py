@@ -1,6 +1,7 @@
 """Words about a reading as HTML. Pure functions: a value in, a string out."""
 
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from agents.ground import is_partial
@@ -110,3 +111,17 @@ def _added(turn: Turn) -> str:
     if not rows:
         return ""
     return f'<details class="lb-facts"><summary>Measured for this answer</summary><table>{rows}</table></details>'
+
+
+KINDS = {"pdf": ("PDF", "application/pdf"), "json": ("JSON", "application/json"), "md": ("Markdown", "text/markdown")}
+
+
+def report(files: Mapping[str, bytes], reading: Reading) -> str:
+    """Links that carry the files themselves, so that nothing is written to disk."""
+    links = []
+    for name, content in files.items():
+        title, media = KINDS[name.rpartition(".")[2]]
+        address = f"data:{media};base64,{b64encode(content).decode()}"
+        saved = f"report-{reading.study.digest}.{name.rpartition('.')[2]}"
+        links.append(f'<a class="lb-download" download="{saved}" href="{address}">{title}</a>')
+    return f"<p>Report: {' · '.join(links)}</p>"
