@@ -26,6 +26,7 @@ from settings import Settings, load_settings
 
 PAGE = Path(__file__).parent / "page"
 UPLOADS_KEPT = (60, 120)  # seconds: how often the folder of uploads is swept, and how old a file is when it goes
+SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
 HEADER = f"""<header class="lb-header"><h1>Lightbox</h1>
 <p>See what a model makes of a medical image, and what it looked at.</p>
 <p class="lb-notice">{NOTICE}</p><button id="lb-theme" type="button">Light or dark</button></header>"""
@@ -64,23 +65,16 @@ def build(settings: Settings) -> gr.Blocks:
     return page
 
 
-def main() -> None:
-    """Start the page; a setting that does not fit ends it with one line."""
-    try:
-        settings = load_settings()
-        page = build(settings)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+def serve(settings: Settings) -> None:
+    """Open the page, and keep it open until the process is stopped."""
+    page = build(settings)
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
+    print(f"Lightbox listens on http://{settings.host}:{settings.port}", flush=True)
     page.queue(max_size=32).launch(
         server_name=settings.host,
         server_port=settings.port,
-        theme=gr.themes.Base(
-            primary_hue="blue", neutral_hue="gray", font=sans, font_mono=["ui-monospace", "monospace"]
-        ),
+        theme=gr.themes.Base(primary_hue="blue", neutral_hue="gray", font=SANS, font_mono="monospace"),
         css_paths=PAGE / "page.css",
         js=(PAGE / "page.js").read_text("utf-8"),
         max_file_size=f"{settings.max_upload_mb}mb",
@@ -89,8 +83,15 @@ def main() -> None:
         footer_links=[],
         ssr_mode=False,
         share=False,
+        quiet=True,
     )
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        serve(load_settings())
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        sys.exit(f"error: {error}\nIs Lightbox open already? Set LIGHTBOX_PORT to open it elsewhere.")

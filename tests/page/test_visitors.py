@@ -8,7 +8,7 @@ from tests.page.conftest import Visitor
 from tests.page.server import Server, serve
 from tests.page.visit import Tab
 
-KEPT_BRIEFLY = "import app; app.UPLOADS_KEPT = (1, 1); app.main()"  # seconds
+KEPT_BRIEFLY = "import app; app.UPLOADS_KEPT = (1, 1); app.serve(app.load_settings())"  # seconds
 
 
 def picture(file: Path) -> str:
