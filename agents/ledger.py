@@ -38,7 +38,7 @@ class Entry:
         parts = [part for message in sent["messages"] for part in _parts(message)]
         characters = sum(len(part.get("text", "")) for part in parts)
         pixels = any("image" in part["type"] for part in parts)
-        return cls(datetime.now(UTC), urlsplit(url).netloc, sent["model"], kind, characters, pixels, body.decode())
+        return cls(datetime.now(UTC), urlsplit(url).netloc.rpartition("@")[2], sent["model"], kind, characters, pixels, body.decode())
 
 
 @dataclass(frozen=True)

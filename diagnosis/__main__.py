@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+import torch
+
 from diagnosis.attribution import METHODS
 from diagnosis.errors import BadRequest, UserError
 from diagnosis.export import as_json
@@ -12,6 +14,7 @@ from diagnosis.models import Models
 from diagnosis.notices import NOTICE
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
+from settings import load_settings
 
 HEADINGS = {"says": "What the model says", "looked": "Where it looked", "trust": "How far to trust this"}
 
@@ -42,15 +45,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--class", dest="label", help="class to explain; default: the one with the highest score")
     command.add_argument("--out", type=Path, help="folder for reading.json and one overlay a method")
     command.add_argument("--json", action="store_true", help="print the reading as JSON and nothing else")
-    command.add_argument("--weights", type=Path, default=Path("weights"), help="folder of cards and weights")
-    command.add_argument("--evaluations", type=int, default=500, help="forward passes that SHAP may spend")
+    command.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_WEIGHTS")
+    command.add_argument(
+        "--evaluations", type=int, help="forward passes that SHAP may spend; default: LIGHTBOX_SHAP_EVALUATIONS"
+    )
     return parser
 
 
 def _read(options: argparse.Namespace) -> None:
-    if options.evaluations < 50:
-        raise BadRequest(f"--evaluations {options.evaluations} is too few.", "Give at least 50.")
-    models = Models(options.weights)
+    settings = load_settings()
+    evaluations = settings.shap_evaluations if options.evaluations is None else options.evaluations
+    if evaluations < 50:
+        raise BadRequest(f"--evaluations {evaluations} is too few.", "Give at least 50.")
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    models = Models(options.weights or settings.weights)
     classifier = models.classifier(options.model)
     study = read_study(options.image)
     if options.out:
@@ -60,7 +69,7 @@ def _read(options: argparse.Namespace) -> None:
         classifier,
         label=options.label,
         record=models.record(options.model),
-        shap_evaluations=options.evaluations,
+        shap_evaluations=evaluations,
     ):
         if sys.stderr.isatty():
             _show_progress(reading)

@@ -35,7 +35,7 @@ def as_record(reading: Reading) -> dict[str, Any]:
 
 
 def as_json(reading: Reading) -> str:
-    return json.dumps(as_record(reading), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(as_record(reading), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _study(study: Study) -> dict[str, Any]:

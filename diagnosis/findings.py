@@ -16,13 +16,13 @@ from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
 from diagnosis.classifier import Prediction
 from diagnosis.places import half_weight_area, shares, top_tenth
-from diagnosis.preprocess import seen_by
+from diagnosis.preprocess import place
 from diagnosis.study import Study
 
 Topic = Literal["says", "looked", "trust"]
 
 COARSE = 1.5  # how many times finer the file must be than the network's input before it is worth a finding
-NARROW = 20.0  # percentage points of margin under which two classes are called close
+NARROW = 10.0  # percentage points of margin under which two classes are called close
 CHANCE_OVERLAP = 10.0  # percent of a top tenth that another, unrelated top tenth covers on average
 AGREE_RANK, AGREE_OVERLAP = 0.5, 30.0  # both reached: the methods agree
 DIFFER_RANK, DIFFER_OVERLAP = 0.2, 15.0  # either missed: the methods point to different places
@@ -183,24 +183,22 @@ def _where(card: ModelCard, attribution: AttributionMap) -> Iterator[Finding]:
 
 def _agreement(maps: tuple[AttributionMap, ...]) -> Iterator[Finding]:
     if len(maps) >= 2 and not any(one.is_flat for one in maps[:2]):
-        first, second = maps[:2]
-        other = METHODS[second.method].title
-        rank, shared = rank_correlation(first, second), overlap(first, second)
-        judged = _verdict(rank, shared)
-        yield draft("agreement", "trust", rank, "rank correlation", label=first.label, method=first.method, other=other)
-        yield draft(
-            "overlap",
-            "trust",
-            shared,
-            "%",
-            label=first.label,
-            chance=CHANCE_OVERLAP,
-            judged=judged,
-            verdict=VERDICTS[judged],
-        )
+        yield from _compared(*maps[:2])
     for one in maps:
         if (gap := one.checks.get("additivity_gap")) is not None:
             yield draft("additivity", "trust", gap, "logits", label=one.label, method=one.method)
+
+
+def _compared(first: AttributionMap, second: AttributionMap) -> Iterator[Finding]:
+    """How much two maps agree; nothing where one of them has no order of places."""
+    label, other = first.label, METHODS[second.method].title
+    rank, shared = rank_correlation(first, second), overlap(first, second)
+    if not np.isfinite(rank):
+        return
+    judged = _verdict(rank, shared)
+    verdict = VERDICTS[judged]
+    yield draft("agreement", "trust", rank, "rank correlation", label=label, method=first.method, other=other)
+    yield draft("overlap", "trust", shared, "%", label=label, chance=CHANCE_OVERLAP, judged=judged, verdict=verdict)
 
 
 def _verdict(rank: float, shared: float) -> str:
@@ -210,9 +208,14 @@ def _verdict(rank: float, shared: float) -> str:
 
 
 def rank_correlation(first: AttributionMap, second: AttributionMap) -> float:
-    """Spearman's rank correlation of what speaks for the class in two maps, −1..1, on the coarser of their grids."""
+    """Spearman's rank correlation of what speaks for the class in two maps, −1..1, on the coarser of their grids.
+
+    NaN where one of them speaks for it nowhere on that grid, or everywhere alike.
+    """
     size = min(first.cells.shape, second.cells.shape)
     grids = [np.maximum(np.nan_to_num(one.at(size)), 0) for one in (first, second)]
+    if any(np.ptp(grid) == 0 for grid in grids):
+        return float("nan")
     return float(spearmanr(grids[0].ravel(), grids[1].ravel()).statistic)
 
 
@@ -232,7 +235,8 @@ def _limits(study: Study, card: ModelCard) -> Iterator[Finding]:
         yield draft("colourless", "trust")
     for caution in study.cautions:
         yield draft("caution", "trust", text=caution)
-    unseen = 100 * float(1 - seen_by(study.size, spec).mean())
+    box = place(study.size, spec).study_box
+    unseen = 100 * (1 - box[2] * box[3] / (study.size[0] * study.size[1]))
     if unseen:
         yield draft("unseen", "trust", unseen, "%")
     if (coarser := max(study.size) / spec.size) >= COARSE:

@@ -65,9 +65,9 @@ def evidence(attribution: AttributionMap) -> np.ndarray:
 
 def shares(attribution: AttributionMap, kind: str) -> dict[str, float]:
     """Each place's share of the map's positive weight, in percent; they add up to 100. Empty for a flat map."""
-    if attribution.is_flat:
-        return {}
     weight = evidence(attribution)
+    if attribution.is_flat or not weight.any():
+        return {}
     return {place.name: 100 * float(place.of(weight).sum() / weight.sum()) for place in PLACES[kind]}
 
 
@@ -98,5 +98,7 @@ def top_tenth(attribution: AttributionMap, size: tuple[int, int] = (GRID, GRID))
     values = attribution.at(size)
     if attribution.is_flat:
         return np.zeros(size, dtype=bool)
-    threshold = np.nanquantile(values, 0.9)
-    return np.nan_to_num(values, nan=-np.inf) > max(float(threshold), 0.0)
+    threshold = float(np.nanquantile(values, 0.9))
+    values = np.nan_to_num(values, nan=-np.inf)
+    top = values > max(threshold, 0.0)
+    return top if top.any() else (values >= threshold) & (values > 0)  # a plateau wider than a tenth is all top

@@ -70,10 +70,13 @@ def preprocess(study: Study, spec: InputSpec) -> torch.Tensor:
     return normalise(to_square(study, spec), spec)
 
 
-def to_study_grid(values: np.ndarray, study_size: tuple[int, int], spec: InputSpec) -> np.ndarray:
-    """A map on the network's grid, (h, w) of any resolution, carried back to the study: float32 (H, W).
+def to_study_grid(
+    values: np.ndarray, study_size: tuple[int, int], spec: InputSpec, grid_size: tuple[int, int] | None = None
+) -> np.ndarray:
+    """A map on the network's grid, (h, w) of any resolution, carried back to the study: float32 of shape ``grid_size``.
 
-    The map's h × w cells cover the network's square evenly. Values are interpolated bilinearly and never rescaled;
+    ``grid_size`` is a coarser or finer grid over the whole study; by default it is the study's own. The map's h × w
+    cells cover the network's square evenly. Values are interpolated bilinearly and never rescaled;
     pixels that the network did not see are NaN.
     """
     placement = place(study_size, spec)
@@ -82,9 +85,13 @@ def to_study_grid(values: np.ndarray, study_size: tuple[int, int], spec: InputSp
     if (height, width) != (spec.size, spec.size):
         cells = functional.interpolate(cells, (spec.size, spec.size), mode="bilinear", align_corners=False)
         cells = cells[..., top : top + height, left : left + width]
+    rows, columns = grid_size = grid_size or study_size
     top, left, height, width = placement.study_box
+    top, bottom = (round(edge * rows / study_size[0]) for edge in (top, top + height))
+    left, right = (round(edge * columns / study_size[1]) for edge in (left, left + width))
+    height, width = max(1, bottom - top), max(1, right - left)
     shrinks = height < cells.shape[-2] or width < cells.shape[-1]
     inner = functional.interpolate(cells, (height, width), mode="bilinear", align_corners=False, antialias=shrinks)
-    grid = np.full(study_size, np.nan, dtype=np.float32)
+    grid = np.full(grid_size, np.nan, dtype=np.float32)
     grid[top : top + height, left : left + width] = inner[0, 0].numpy()
     return grid

@@ -4,7 +4,8 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
@@ -30,11 +31,10 @@ class Reading:
     Equal when study, model, class, maps and added findings are: what is still being computed makes no difference.
 
     Attributes:
-        label: the class that ``findings`` are about; at first the one with the highest score.
+        label: the class that the findings are about; at first the one with the highest score.
         maps: those that are ready, of every class, in the order of the methods.
         record: how well the weights did on test images, or None where that was not measured.
         added: further findings, measured because somebody asked; their ids continue after the reading's own.
-        findings: all that may be said about ``label``, the added ones last.
     """
 
     study: Study
@@ -45,11 +45,12 @@ class Reading:
     record: Performance | None = None
     pending: Progress | None = None
     added: tuple[Finding, ...] = ()
-    findings: tuple[Finding, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that may be said about ``label``, the added ones last."""
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
-        object.__setattr__(self, "findings", (*found, *self.added))
+        return (*found, *self.added)
 
     def about(self, label: str) -> "Reading":
         """The same reading with the findings of another class. Raises BadRequest for an unknown one."""

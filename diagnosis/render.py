@@ -43,9 +43,11 @@ def picture_size(study: Study, longest: int = LONGEST) -> tuple[int, int]:
 def film(study: Study, longest: int = LONGEST) -> Image.Image:
     """The study itself, 8 bits a channel."""
     height, width = picture_size(study, longest)
-    pixels = np.round(study.pixels * 255).astype(np.uint8)
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-    return image.resize((width, height), Image.Resampling.LANCZOS) if image.size != (width, height) else image
+    pixels = study.pixels
+    if study.size != (height, width):
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, -1)
+    levels = np.round(pixels * 255).astype(np.uint8)
+    return Image.fromarray(levels[..., 0] if levels.shape[2] == 1 else levels)
 
 
 def overlay(attribution: AttributionMap, size: tuple[int, int]) -> Image.Image:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from pytorch_grad_cam import GradCAM
 
-from diagnosis.attribution.maps import AttributionMap
+from diagnosis.attribution.maps import AttributionMap, negative_share
 from diagnosis.classifier import Classifier
 from diagnosis.preprocess import preprocess
 from diagnosis.study import Study
@@ -59,8 +59,6 @@ def _cells(cam: GradCAM, batch: torch.Tensor, logits: torch.Tensor, position: in
 
 
 def _as_map(classifier: Classifier, study: Study, label: str, cells: np.ndarray, seconds: float) -> AttributionMap:
-    total = float(np.abs(cells).sum())
-    against = float(np.maximum(-cells, 0).sum())
     return AttributionMap(
         label=label,
         method="grad-cam",
@@ -68,7 +66,7 @@ def _as_map(classifier: Classifier, study: Study, label: str, cells: np.ndarray,
         unit="logit per cell",
         study_size=study.size,
         input=classifier.card.input,
-        checks={"negative_share": against / total if total else 0.0},
+        checks={"negative_share": negative_share(cells)},
         params={"layer": classifier.card.cam_layer, "cells": f"{cells.shape[0]}×{cells.shape[1]}"},
         seconds=seconds,
     )

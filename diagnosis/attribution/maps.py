@@ -54,7 +54,7 @@ class AttributionMap:
 
     def at(self, size: tuple[int, int]) -> np.ndarray:
         """The map on a coarser or finer grid of the whole study: float32 of shape ``size``, NaN where unseen."""
-        return to_study_grid(self.cells, size, self.input)
+        return to_study_grid(self.cells, self.study_size, self.input, size)
 
     @property
     def seen(self) -> np.ndarray:
@@ -81,3 +81,9 @@ class AttributionMap:
     @property
     def _key(self) -> tuple[str, str, str]:
         return self.label, self.method, self.digest
+
+
+def negative_share(cells: np.ndarray) -> float:
+    """Share of a map's absolute sum that spoke against the class, 0..1; 0 for a map of zeros."""
+    total = float(np.abs(cells).sum())
+    return float(np.maximum(-cells, 0).sum()) / total if total else 0.0

@@ -3,7 +3,6 @@
 import argparse
 import json
 import logging
-import os
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from diagnosis.training.export import averaged_network, export, set_temperature
 from diagnosis.training.metrics import Interval
 from diagnosis.training.recipe import RECIPES, load_recipe
 from diagnosis.training.train import Trainer
+from settings import load_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,7 +77,7 @@ def _card_path(options: argparse.Namespace) -> Path:
 def _data(options: argparse.Namespace) -> Path:
     if options.data:
         return options.data
-    return Path(os.environ.get("LIGHTBOX_DATA", "../shared/data")) / load_recipe(options.model, options.recipes).dataset
+    return load_settings().data / load_recipe(options.model, options.recipes).dataset
 
 
 def _run(options: argparse.Namespace) -> Path:

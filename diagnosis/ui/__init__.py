@@ -115,12 +115,17 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel) -> None:
             the class that the visitor chose, or None before there is one.
     """
     tab = desk.tab
+    try:
+        card = desk.models.card(tab.model)
+    except UserError as error:
+        gr.HTML(pieces.problem(error))
+        return
     tray = gr.State(Tray(), time_to_live=KEEP_SECONDS)
     reading, chosen = (gr.State(None, time_to_live=KEEP_SECONDS) for _ in range(2))
     with gr.Row(elem_classes="lb-tab"):
         with gr.Column(scale=7, min_width=320):
             stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4")
-            controls, label, method = _controls(desk.models.card(tab.model))
+            controls, label, method = _controls(card)
             maps = gr.HTML(elem_classes="lb-8")
         with gr.Column(scale=5, min_width=320):
             gr.HTML(f'<p class="lb-lead">{tab.sentence}</p>', elem_classes="lb-1")

@@ -74,6 +74,7 @@ def scores(reading: Reading) -> str:
             f'<span class="lb-bar"><span style="width:{percent:.2f}%"></span></span><span class="lb-number">{percent:.1f} %</span></li>'
         )
     kind = escape(prediction.score_kind)
+    kind += ", for images like those of its test set," if kind.startswith("calibrated") else ""
     how = f"{kind.capitalize()} from {escape(prediction.model)}; the scores add up to 100 %."
     return f'<section class="lb-block"><h3>Model score</h3><ul class="lb-scores">{"".join(rows)}</ul><p class="lb-note">{how}</p></section>'
 
@@ -111,8 +112,8 @@ def facts(reading: Reading) -> str:
 
 
 def finding_anchor(reading: Reading, finding: str) -> str:
-    """The id of a finding's row on the page."""
-    return f"{reading.card.name}-{finding}"
+    """The id of a finding's row on the page, another one for every class explained."""
+    return f"{reading.card.name}-{reading.label}-{finding}"
 
 
 def problem(error: UserError) -> str:

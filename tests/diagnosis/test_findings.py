@@ -144,3 +144,12 @@ def test_every_statement_contains_its_value() -> None:
             if finding.value is not None:
                 numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", finding.statement)]
                 assert any(number == pytest.approx(finding.value, abs=0.051, rel=0.1) for number in numbers), finding
+
+
+def test_maps_without_an_order_are_not_compared() -> None:
+    """Negative everywhere but in one cell: on the coarser grid nothing of it speaks for the class."""
+    against = np.full((56, 56), -0.01)
+    against[3, 3] = 0.02
+    found = measured(maps=[a_map("grad-cam", spot(3, 3, 7)), a_map("shap", against, additivity_gap=0.1)])
+    assert "agreement" not in found and "overlap" not in found
+    assert all(one.value is None or np.isfinite(one.value) for one in found.values())

@@ -55,3 +55,24 @@ def test_top_tenth_is_a_tenth_of_what_was_seen() -> None:
     assert top_tenth(a_map(ramp)).mean() == pytest.approx(0.1, abs=0.005)
     cropped = a_map(ramp, resize="crop", size=(240, 480))
     assert top_tenth(cropped, (240, 480)).mean() == pytest.approx(0.05, abs=0.005)
+
+
+def test_a_plateau_wider_than_a_tenth_is_its_own_top() -> None:
+    cells = np.zeros((24, 24))
+    cells[:12, :6] = 1
+    one = a_map(cells)
+    assert top_tenth(one)[:100, :50].all() and not top_tenth(one)[140:].any()
+
+
+def test_what_was_cropped_away_has_no_share() -> None:
+    """A wide study: the network saw its middle, whatever grid the map is measured on."""
+    weight = a_map(np.tile(np.linspace(0.5, 1, 24), (24, 1)), resize="crop", size=(100, 400))
+    assert np.isnan(weight.at((240, 240))[:, :88]).all() and np.isnan(weight.at((240, 240))[:, 152:]).all()
+    assert np.isfinite(weight.at((240, 240))[:, 92:148]).all()
+    assert not top_tenth(weight)[:, :88].any()
+
+
+def test_weight_in_the_padding_is_not_the_images() -> None:
+    cells = np.zeros((24, 24))
+    cells[:6] = 1  # above a wide study that is padded to a square
+    assert shares(a_map(cells, resize="pad", size=(100, 400)), "quadrants") == {}
