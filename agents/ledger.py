@@ -38,7 +38,8 @@ class Entry:
         parts = [part for message in sent["messages"] for part in _parts(message)]
         characters = sum(len(part.get("text", "")) for part in parts)
         pixels = any("image" in part["type"] for part in parts)
-        return cls(datetime.now(UTC), urlsplit(url).netloc.rpartition("@")[2], sent["model"], kind, characters, pixels, body.decode())
+        host = urlsplit(url).netloc.rpartition("@")[2]  # without a name or password that an address may hold
+        return cls(datetime.now(UTC), host, sent["model"], kind, characters, pixels, body.decode())
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def made_up_reading(
 
     Args:
         scores: label → score, adding up to 1, for every label of the card.
-        grad_cam, shap: where the map of the explained class has its centre, as fractions of height and width; None: flat.
+        grad_cam, shap: centre of the map of the explained class, as fractions of height and width; None: flat.
         size: (H, W) of the study.
         measured: whether there are test figures.
     """
