@@ -59,7 +59,8 @@ def explain(
     try:
         for piece in reply:
             draft.add(piece)
-            yield replace(begun, paragraphs=arranged(draft.checked, reading, language), draft=draft.rest)
+            parts = arranged(draft.checked, reading, language)
+            yield replace(begun, paragraphs=parts, draft=draft.rest, ledger=reply.ledger)
     except Unavailable as error:
         yield replace(template, problem=str(error), usage=reply.usage, ledger=reply.ledger)
         return

@@ -5,15 +5,15 @@ compared with what the cited findings allow (:mod:`agents.grounding.facts`). No 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import get_args
+from typing import Protocol, get_args
 
-from agents.grounding import claims, entities, figures, limits
+from agents.grounding import claims, entities, figures, form, limits
 from agents.grounding.facts import Allowed, Fact, allowed, method_titles
 from agents.grounding.lexicon import FULL, Lexicon, load, table
-from agents.grounding.numbers import Quantity, fits, quantities
+from agents.grounding.numbers import COUNTED, Quantity, fits, quantities
 from agents.grounding.text import LONGEST, Text, normalise
 from agents.types import Reader, Sentence
 from agents.wording import fixed, told
@@ -28,6 +28,7 @@ _ABBREVIATION = re.compile(
     r"|\b[A-Za-z])\.$",
     re.IGNORECASE,
 )
+_LATIN = 0x24F  # the last letter of Latin Extended-B
 _MARK = re.compile(r"^\s*(?:[-*•]|#{1,6}|\d{1,2}[.)])\s+")
 
 
@@ -46,7 +47,7 @@ def _line(line: str) -> list[Sentence]:
     opens = _CITES.match(line) is not None
     for piece in _pieces(line):
         cites = [cite for match in _CITES.finditer(piece) for cite in _ID.findall(match.group(1))]
-        words = re.sub(r"\s+(?=[.,;:!?](?:\s|$))", "", re.sub(r"\s+", " ", _CITES.sub(" ", piece))).strip()
+        words = re.sub(r"\s+(?=[.,;:!?。](?:\s|$))", "", re.sub(r"\s+", " ", _CITES.sub(" ", piece))).strip()
         if re.search(r"\w", words):
             found.append((words, [*waiting, *cites]))
             waiting = []
@@ -112,6 +113,8 @@ def _reason(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> str | Non
         return "It cites no finding."
     if mixed := _foreign(low, lexicon):
         return f"It mixes alphabets. (“{mixed}”)"
+    if strange := form.odd(sentence.text, low, reading, lexicon):
+        return strange
     return _Check(Text(low, lexicon.breaks, lexicon.negators), cited, reading, lexicon).reason()
 
 
@@ -128,14 +131,16 @@ def _own_words(finding: Finding) -> set[str]:
 
 def _foreign(low: str, lexicon: Lexicon) -> str | None:
     """A word with letters that the language is not written in, which could hide another word."""
-    if lexicon.language == FULL or lexicon.classes:
-        for word in re.findall(r"[^\W\d_]+", low):
-            if any(ord(letter) > 0x24F for letter in word):
-                return word
-    return None
+    known = lexicon.language == FULL or lexicon.classes
+    words = re.findall(r"[^\W\d_]+", low) if known else []
+    return next((word for word in words if any(ord(letter) > _LATIN for letter in word)), None)
 
 
 _MISSED = frozenset({"missed"})
+_JOINED = re.compile(r"(?:'s)?,?(?: maps?)?,? (?:and|&|as well as|or|nor)(?: also| the)? ")
+_GLOSSES = frozenset(
+    {"infection", "infections", "bacteria", "virus", "viruses", "cancer", "cancers"}
+)  # plain words for classes, from their descriptions
 
 
 class _Check:
@@ -149,7 +154,7 @@ class _Check:
         self.classes = entities.classes(text, reading.card, lexicon)
         self.methods = entities.methods(text, lexicon)
         self.places = entities.places(text, lexicon)
-        spans = [(one.start, one.end) for one in (*self.places, *self.classes, *self.methods)]
+        spans = _ends(self.places, self.classes, self.methods)
         spans += [(one.start, one.end) for one in text.find(lexicon.idle)]
         self.numbers = [one for one in quantities(text, lexicon) if not _inside(one, spans)]
 
@@ -164,7 +169,11 @@ class _Check:
             self._wrong_method,
             self._wrong_place,
             self._wrong_number,
-            *((self._wrong_modality, self._wrong_claim, self._wrong_order, self._beside_the_point) if self.full else ()),
+            *(
+                (self._wrong_modality, self._wrong_claim, self._wrong_order, self._beside_the_point)
+                if self.full
+                else ()
+            ),
         )
         return next((reason for step in steps if (reason := step())), None)
 
@@ -174,10 +183,13 @@ class _Check:
         methods = len({one.method for one in reading.maps if one.label == reading.label})
         places = len(entities_of(reading))
         common = [Fact(len(card.labels), "", "classes"), Fact(methods, "", "methods"), Fact(places, "", "parts")]
+        common.append(Fact(100 / places, "%", "part"))
         said = [
-            Fact(one.value, one.unit, one.role or "value")
+            Fact(one.value - less, one.unit, role)
             for text in self.written
             for one in quantities(text, self.lexicon)
+            for role in ((one.role, "rank") if one.role in COUNTED else (one.role or "value",))
+            for less in ((0, 1) if one.role in COUNTED and one.value > 1 else (0,))  # "the other two" of three pages
         ]
         return [*(fact for one in self.allowed.values() for fact in one.facts), *common, *said]
 
@@ -190,7 +202,11 @@ class _Check:
         for one in self.reading.card.labels:
             if one.name in labels:
                 known |= frozenset(re.findall(r"[^\W\d_]+", one.title.lower()))
-        known |= frozenset(re.findall(r"[^\W\d_]+", self.reading.card.title.lower())) & frozenset({"chest", "histology"})
+                known |= frozenset(gloss for gloss in _GLOSSES if gloss.removesuffix("s") in one.description.lower())
+            known |= frozenset(re.findall(r"[^\W\d_]+", one.title.lower())) & frozenset({"tissue", "cell", "cells"})
+        known |= frozenset(re.findall(r"[^\W\d_]+", self.reading.card.title.lower())) & frozenset(
+            {"chest", "histology"}
+        )
         return limits.broken(self.text, known, _class_words(self.reading), self._written_words)
 
     @property
@@ -206,7 +222,9 @@ class _Check:
     def _wrong_class(self) -> str | None:
         labels = self._union("labels")
         for text in self.written:
-            labels |= frozenset().union(*(one.labels for one in entities.classes(text, self.reading.card, self.lexicon)))
+            labels |= frozenset().union(
+                *(one.labels for one in entities.classes(text, self.reading.card, self.lexicon))
+            )
         for one in self.classes:
             if not one.labels:
                 return f"“{one.text}” is no class of this model."
@@ -248,7 +266,9 @@ class _Check:
         if not self.full:
             return None
         words = frozenset(re.findall(r"[\w\-]+", " ".join(one.statement for one in self.cited).lower()))
-        return figures.known_measures(self.text, facts, words, self.lexicon)
+        unknown = any(one.claims.get("measured") is False for one in self.allowed.values())
+        excused = frozenset({"accuracy", "recall"}) if unknown else frozenset()
+        return figures.known_measures(self.text, facts, words, self.lexicon, excused)
 
     def _wrong_modality(self) -> str | None:
         codes = {code: role for one in self.allowed.values() for code, role in one.modalities.items()}
@@ -265,26 +285,40 @@ class _Check:
                     (other.end, role)
                     for role in ("model", "file")
                     for other in self.text.find(patterns[role])
-                    if other.end <= span.start and self.text.same_clause(other.start, span.start)
+                    if other.end <= span.start
                 ]
-                if spans and max(spans)[1] != codes[code]:
+                if spans and not self.text.negated(span.start) and max(spans)[1] != codes[code]:
                     return f"“{span.value}” is what the {codes[code]} is of, not the other."
         return None
 
     def _wrong_claim(self) -> str | None:
         known: dict[str, set[bool | None]] = {}
+        by_method: dict[tuple[str, ...], set[bool | None]] = {}
         for one in self.allowed.values():
             for name, value in one.claims.items():
                 known.setdefault(name, set()).add(value)
+                if len(one.methods) == 1:
+                    by_method.setdefault((name, *one.methods), set()).add(value)
         for text in self.written:
             for name, stances in claims.stated(text).items():
                 known.setdefault(name, set()).update(stances)
+        if len(self.written) == len(self.cited) and (
+            more := form.changed(self.text.low, [one.low for one in self.written])
+        ):
+            return more
         self._agreement_of_places(known)
-        taken = [(one.start, one.end) for one in (*self.places, *self.classes)]
+        taken = _ends(self.places, self.classes)
         if any(fits(one, fact, cues=_MISSED) for one in self.numbers for fact in self._facts if fact.role == "missed"):
             known["recognised"], known["gives"] = {True, False}, {True, False}
         told = [one.start for one in self.numbers if one.unit]
-        return claims.contradicted(self.text, {name: frozenset(value) for name, value in known.items()}, told, taken)
+
+        def said(name: str, at: int) -> frozenset[bool | None]:
+            """What the findings say of a claim; those of one method where the clause names that one."""
+            named = {one.value for one in self.methods if self.text.same_clause(one.start, at)}
+            own = by_method.get((name, *named), set()) if len(named) == 1 else set()
+            return frozenset(own or known.get(name, set()))
+
+        return claims.contradicted(self.text, said, told, taken)
 
     def _agreement_of_places(self, known: dict[str, set[bool | None]]) -> None:
         """Two methods' places, cited together, show whether the methods look at the same place."""
@@ -297,20 +331,25 @@ class _Check:
         ranks = {label: rank for one in self.allowed.values() for label, rank in one.ranks.items()}
         values = {label: value for one in self.allowed.values() for label, value in one.values.items()}
         shares = any("largest" in one.claims for one in self.allowed.values())
-        taken = [(one.start, one.end) for one in (*self.places, *self.numbers)]
+        taken = _ends(self.places, self.numbers)
         label = next((one.label for one in self.cited if one.kind == "score"), None)
         count = len(self.reading.card.labels)
-        return claims.misordered(self.text, self.classes, ranks, values, label, count, shares, taken, self._written_words)
+        return claims.misordered(
+            self.text, self.classes, ranks, values, label, count, shares, taken, self._written_words
+        )
 
     def _beside_the_point(self) -> str | None:
-        """Every cited finding must be met by something in the sentence."""
-        for finding in self.cited:
-            if not self._met(finding, self.allowed[finding.id]):
-                return f"It does not say what {finding.id} says."
-        return None
+        """Something in the sentence must be what a cited finding speaks of."""
+        if limits.disclaims(self.text.low) or any(
+            self._met(finding, self.allowed[finding.id]) for finding in self.cited
+        ):
+            return None
+        return f"It does not say what {self.cited[0].id} says."
 
     def _met(self, finding: Finding, own: Allowed) -> bool:
-        if any(one.labels & own.labels for one in self.classes) or any(one.value in own.methods for one in self.methods):
+        if any(one.labels & own.labels for one in self.classes) or any(
+            one.value in own.methods for one in self.methods
+        ):
             return True
         if own.methods and any(one.value == "plural" for one in self.methods):
             return True
@@ -336,13 +375,22 @@ def _owners(
     named: list[tuple[int, int, str]],
 ) -> set[str]:
     """The methods that a place is said to belong to; nothing where that is open."""
+    subjects = [one for one in named if not re.search(r"(?:from|than|unlike|to|as|with) $", text.low[: one[0]])]
+    if len({name for _, _, name in subjects}) == 1:
+        named = subjects
     distinct = {name for _, _, name in named}
     if len(distinct) < 2:
         return distinct
     if len(named) == len(places):
         return {named[at][2]}
     before = [name for _, end, name in named if end <= place.start and text.same_clause(end - 1, place.start)]
-    return {before[-1]} if len(before) == 1 else distinct if len(places) == 1 and len(before) == len(named) else set()
+    if len(places) == 1 and len(before) == len(named):
+        joined = _JOINED.fullmatch(text.low[named[-2][1] : named[-1][0]])
+        return distinct if joined else {before[0]}
+    after = [
+        name for start, _, name in named if re.fullmatch(r"[ ,(]*(?:for|by|in|with) ", text.low[place.end : start])
+    ]
+    return {after[0]} if after else {before[-1]} if before else set()
 
 
 def entities_of(reading: Reading) -> tuple[str, ...]:
@@ -368,7 +416,9 @@ def _stem(word: str) -> str:
     return word
 
 
-_COMMON = frozenset({"that", "this", "with", "than", "more", "were", "where", "only", "image", "imag", "model", "would"})
+_COMMON = frozenset(
+    {"that", "this", "with", "than", "more", "were", "where", "only", "image", "imag", "model", "would"}
+)
 
 
 @lru_cache(maxsize=1024)
@@ -376,3 +426,17 @@ def _cues(kind: str, statement: str) -> frozenset[str]:
     """Stems of the words that show that a sentence speaks of a finding: its own words and the lexicon's."""
     extra = table("kinds").get(kind, [])
     return frozenset(_stem(word) for word in [*re.findall(r"[^\W\d_]{4,}", statement.lower()), *extra]) - _COMMON
+
+
+class _Mention(Protocol):
+    """Something that stands in the text from ``start`` to ``end``."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+def _ends(*groups: Sequence[_Mention]) -> list[tuple[int, int]]:
+    """Where everything in the groups begins and ends."""
+    return [(one.start, one.end) for group in groups for one in group]

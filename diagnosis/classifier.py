@@ -12,7 +12,6 @@ from torch import nn
 
 from diagnosis.cards import ModelCard, load_weights
 from diagnosis.errors import BadRequest
-from diagnosis.networks import build_network
 from diagnosis.preprocess import preprocess
 from diagnosis.study import Study
 
@@ -65,6 +64,8 @@ class Classifier:
     @classmethod
     def load(cls, card: ModelCard, folder: Path) -> Self:
         """The classifier of a card, with the verified weights in ``folder``. Raises Missing or BadRequest."""
+        from diagnosis.networks import build_network  # imports torchvision, a second that the page need not wait for
+
         network = build_network(card.architecture, card.input.channels, len(card.labels))
         weights = load_weights(card, folder)
         try:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
@@ -212,6 +211,8 @@ def rank_correlation(first: AttributionMap, second: AttributionMap) -> float:
 
     NaN where one of them speaks for it nowhere on that grid, or everywhere alike.
     """
+    from scipy.stats import spearmanr  # half a second that the page need not wait for
+
     size = min(first.cells.shape, second.cells.shape)
     grids = [np.maximum(np.nan_to_num(one.at(size)), 0) for one in (first, second)]
     if any(np.ptp(grid) == 0 for grid in grids):

@@ -43,7 +43,7 @@
     const chip = event.target.closest(".lb-chip");
     if (!chip) return;
     event.preventDefault();
-    const row = document.getElementById(chip.hash.slice(1));
+    const row = chip.closest("article")?.querySelector(chip.hash) ?? document.getElementById(chip.hash.slice(1));
     if (!row) return;
     row.closest("details").open = true;
     document.querySelectorAll(".lb-lit").forEach((lit) => lit.classList.remove("lb-lit"));

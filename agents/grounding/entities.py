@@ -1,12 +1,11 @@
 """The things that a sentence names: classes, methods and places."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from agents.grounding.lexicon import Lexicon
-from agents.grounding.text import Span, Text
+from agents.grounding.text import Span, Text, words
 from diagnosis.cards import ModelCard
 
 _GENERIC = frozenset({"tissue", "cell", "and", "of", "the"})  # words of titles that name no class on their own
@@ -15,6 +14,8 @@ _FILLER = re.compile(
     r"[\s,\-]*(?:(?:the|on|in|at|of|to|hand|side|part|its|near|towards|very|far|that|is|image|picture|film|toward|"
     r"and|a|it|edge|just|down|this|region|area|section)(?!\w)[\s,\-]*)*"
 )
+_BEFORE = re.compile(r"(?<!\w)(?:on|to|at|towards?|in|points?|far|from|other|the|looks?|another)(?: the| its)? $")
+_AFTER = re.compile(r" ?(?:$|[.,;:)]|(?:and|with|of the|while|where|but|for|in|is|has|gets?|got|holds?|than|–)(?!\w))")
 _NEED_COLUMN = frozenset({"high", "higher", "up", "upwards", "low", "down", "base", "foot", "central", "halfway"})
 
 
@@ -52,7 +53,12 @@ class PlaceMention:
         return self.shape in _SHAPES[own.shape]
 
 
-_SHAPES = {"third": ("", "any", "third", "sixth"), "quarter": ("", "any", "quarter"), "half": ("", "any", "half"), "any": ("", "any")}
+_SHAPES = {
+    "third": ("", "any", "third", "sixth"),
+    "quarter": ("", "any", "quarter"),
+    "half": ("", "any", "half"),
+    "any": ("", "any"),
+}
 
 
 @lru_cache
@@ -68,8 +74,11 @@ def classes(text: Text, card: ModelCard, lexicon: Lexicon) -> list[ClassMention]
     """Every mention of a class of the card, from left to right."""
     if lexicon.classes:
         return _translated(text, card, lexicon)
-    vocabulary = {one.name: frozenset(_WORD.findall(f"{one.title} {one.name.replace('_', ' ')}".lower())) for one in card.labels}
+    vocabulary = {
+        one.name: frozenset(_WORD.findall(f"{one.title} {one.name.replace('_', ' ')}".lower())) for one in card.labels
+    }
     known = frozenset().union(*vocabulary.values())
+    organs = frozenset(_WORD.findall(card.title.lower()))
     runs: list[list[Span]] = []
     for match in _WORD.finditer(text.low):
         word = match.group() if match.group() in known else match.group().removesuffix("s")
@@ -80,27 +89,29 @@ def classes(text: Text, card: ModelCard, lexicon: Lexicon) -> list[ClassMention]
             runs[-1].append(span)
         else:
             runs.append([span])
-    found = [_resolved(run, vocabulary, text) for run in runs]
+    found = [_resolved(run, vocabulary, organs, text) for run in runs]
     return [one for one in found if one is not None]
 
 
-def _resolved(run: list[Span], vocabulary: dict[str, frozenset[str]], text: Text) -> ClassMention | None:
+def _resolved(
+    run: list[Span], vocabulary: dict[str, frozenset[str]], organs: frozenset[str], text: Text
+) -> ClassMention | None:
+    """The classes that a run of words fits; None for words like "lung tissue" that name none."""
     strong = {one.value for one in run} - _GENERIC
-    if not strong:
+    if strong <= organs:
         return None
     labels = frozenset(name for name, words in vocabulary.items() if strong <= words)
     return ClassMention(run[0].start, run[-1].end, labels, text.low[run[0].start : run[-1].end])
 
 
 def _translated(text: Text, card: ModelCard, lexicon: Lexicon) -> list[ClassMention]:
-    names = {name: one.name for one in card.labels for name in (*lexicon.classes.get(one.title.lower(), ()), one.title.lower())}
-    if not names:
-        return []
-    joined = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return [
-        ClassMention(match.start(), match.end(), frozenset({names[match.group()]}), match.group())
-        for match in re.finditer(rf"(?<!\w)(?:{joined})(?!\w)", text.low)
+    """Classes by the lexicon's names for them, or by their own titles, which a text may leave in English."""
+    found = [
+        ClassMention(one.start, one.end, frozenset({label.name}), one.value)
+        for label in card.labels
+        for one in text.find(words([*lexicon.classes.get(label.title.lower(), ()), re.escape(label.title.lower())]))
     ]
+    return sorted(found, key=lambda one: one.start)
 
 
 def methods(text: Text, lexicon: Lexicon) -> list[Span]:
@@ -132,6 +143,11 @@ def places(text: Text, lexicon: Lexicon) -> list[PlaceMention]:
     return [one for one in found if one is not None]
 
 
+def _stands_alone(column: Span, text: Text) -> bool:
+    """Whether "left" or "right" without another word for a place is one: "on the left", not "the right answer"."""
+    return bool(_BEFORE.search(text.low[: column.start]) and _AFTER.match(text.low, column.end))
+
+
 def _place(group: list[tuple[Span, str, str]], text: Text) -> PlaceMention | None:
     row = next((name for _, kind, name in group if kind == "row"), "")
     column = next((name for _, kind, name in group if kind == "column"), "")
@@ -141,10 +157,7 @@ def _place(group: list[tuple[Span, str, str]], text: Text) -> PlaceMention | Non
         row_words = {span.value for span, kind, _ in group if kind == "row"}
         if not row or not shape or row_words <= _NEED_COLUMN:
             return None
+    elif not row and not shape and not _stands_alone(group[0][0], text):
+        return None
     start, end = group[0][0].start, group[-1][0].end
     return PlaceMention(start, end, text.low[start:end], row, column, "" if shape == "any" else shape)
-
-
-def in_order(first: Iterable[int], second: Iterable[int]) -> bool:
-    """Whether two kinds of mention alternate or follow in lists, so that they belong together one by one."""
-    return len(list(first)) == len(list(second))

@@ -23,7 +23,7 @@ class Fact:
     """
 
     value: float
-    unit: Unit
+    unit: str  # a Unit
     role: str
     label: str | None = None
     method: str | None = None
@@ -99,6 +99,7 @@ def _score(finding: Finding, reading: Reading) -> Allowed:
     return Allowed(
         (
             Fact(value, "%", "score", label),
+            Fact(100 - value, "%", "rest"),
             Fact(count, "", "classes"),
             Fact(rank, "", "rank"),
         ),
@@ -119,7 +120,15 @@ def _margin(finding: Finding, reading: Reading) -> Allowed:
     if len(reading.card.labels) == 2:
         ranks = {label: 1 + ahead, other: 2 - ahead}
     return Allowed(
-        (Fact(percent, "%", "score", other), Fact(gap, "points", "gap")),
+        (
+            Fact(percent, "%", "score", other),
+            Fact(gap, "points", "gap"),
+            *_ratio(max(own, percent), min(own, percent)),
+            Fact(1, "", "rank"),
+            Fact(2, "", "rank"),
+            Fact(own + percent, "%", "sum"),
+            Fact(100 - own - percent, "%", "rest"),
+        ),
         _labels(label, other),
         claims={"narrow": narrow, "clear": not narrow, "gives": True},
         ranks=ranks,
@@ -132,11 +141,15 @@ def _place(finding: Finding, reading: Reading) -> Allowed:
     method, label, region = str(finding.method), str(finding.label), str(finding.region)
     share = finding.value or 0.0
     return Allowed(
-        (Fact(share, "%", "share", label, method), Fact(_number(finding, "count"), "", "parts")),
+        (
+            Fact(share, "%", "share", label, method),
+            Fact(100 - share, "%", "rest", label, method),
+            Fact(_number(finding, "count"), "", "parts"),
+        ),
         _labels(label),
         _labels(method),
         frozenset({(method, region)}),
-        {"flat": False, "largest": True, "gives": True, "focused": True, "stands_out": True},
+        {"strongest": True, "flat": False, "largest": True, "gives": True, "focused": True, "stands_out": True},
     )
 
 
@@ -144,7 +157,7 @@ def _place(finding: Finding, reading: Reading) -> Allowed:
 def _concentration(finding: Finding, reading: Reading) -> Allowed:
     area = finding.value or 0.0
     return Allowed(
-        (Fact(area, "%", "area", finding.label, finding.method), Fact(50.0, "%", "half")),
+        (Fact(area, "%", "area", finding.label, finding.method), Fact(50.0, "%", "half"), *_ratio(50.0, area)),
         _labels(finding.label),
         _labels(finding.method),
         claims={"flat": area >= 45, "focused": area < 25, "gives": True},
@@ -174,7 +187,7 @@ def _overlap(finding: Finding, reading: Reading) -> Allowed:
     shared, chance, judged = finding.value or 0.0, _number(finding, "chance"), finding.facts["judged"]
     agree = None if judged == "partly" else judged == "agree"
     return Allowed(
-        (Fact(shared, "%", "overlap"), Fact(chance, "%", "chance"), Fact(10.0, "%", "tenth")),
+        (Fact(shared, "%", "overlap"), Fact(chance, "%", "chance"), Fact(10.0, "%", "tenth"), *_ratio(shared, chance)),
         _labels(finding.label),
         _both(reading),
         claims={
@@ -184,6 +197,11 @@ def _overlap(finding: Finding, reading: Reading) -> Allowed:
     )
 
 
+def _ratio(more: float, less: float) -> tuple[Fact, ...]:
+    """How many times more, where it is worth saying."""
+    return (Fact(more / less, "times", "ratio"),) if less > 0 and more / less >= 1.5 else ()
+
+
 def _shared(shared: float, chance: float) -> dict[str, bool | None]:
     return {
         "overlaps": shared > chance,
@@ -191,6 +209,7 @@ def _shared(shared: float, chance: float) -> dict[str, bool | None]:
         "nothing_shared": shared < 0.5,
         "above_chance": shared > chance,
         "gives": True,
+        "strongest": True,
     }
 
 
@@ -219,7 +238,9 @@ def _performance(finding: Finding, reading: Reading) -> Allowed:
 def _recall(finding: Finding, reading: Reading) -> Allowed:
     value, label = finding.value or 0.0, finding.label
     facts = (Fact(value, "%", "recall", label), Fact(100 - value, "%", "missed", label), *_interval(finding))
-    return Allowed(facts, _labels(label), claims={"measured": True, "recognised": True, "trained": False, "gives": True})
+    return Allowed(
+        facts, _labels(label), claims={"measured": True, "recognised": True, "trained": False, "gives": True}
+    )
 
 
 def _interval(finding: Finding) -> tuple[Fact, ...]:
@@ -234,7 +255,11 @@ def _unmeasured(finding: Finding, reading: Reading) -> Allowed:
 
 @rule("resolution")
 def _resolution(finding: Finding, reading: Reading) -> Allowed:
-    facts = (Fact(finding.value or 0.0, "times", "coarser"), Fact(_number(finding, "size"), "pixels", "size"))
+    facts = (
+        Fact(finding.value or 0.0, "times", "coarser"),
+        *(Fact(_number(finding, "size") ** power, "pixels", "size") for power in (1, 2)),
+        Fact(100 / (finding.value or 1), "%", "fraction"),
+    )
     return Allowed(facts, claims={"detail_lost": True, "coarser": True, "gives": True})
 
 
@@ -249,7 +274,7 @@ def _unseen(finding: Finding, reading: Reading) -> Allowed:
 def _modality(finding: Finding, reading: Reading) -> Allowed:
     codes = {str(finding.facts["modality"]): "file"}
     codes.update(dict.fromkeys(str(finding.facts["expected"]).split(" or "), "model"))
-    return Allowed(modalities=codes, claims={"fits": False})
+    return Allowed(modalities=codes, claims={"fits": False, "trained": True})
 
 
 @rule("colourless")

@@ -10,7 +10,12 @@ from agents.grounding.lexicon import Lexicon
 from agents.grounding.numbers import Quantity, fits
 from agents.grounding.text import Span, Text
 
-_CONFUSED = (frozenset({"accuracy", "recall"}), frozenset({"area", "share"}), frozenset({"recall", "missed"}))  # roles told apart by the words beside them
+_CONFUSED = (
+    frozenset({"accuracy", "recall"}),
+    frozenset({"area", "share"}),
+    frozenset({"recall", "missed"}),
+)  # roles told apart by the words beside them
+_OTHERS = re.compile(r"(?:other|remaining) $")
 _JOINS = ("for", "to", "goes to", "went to", "in favour of", "on", "from", "by")
 
 
@@ -31,6 +36,8 @@ def unsupported(
         if _idle(one, text):
             continue
         cues = roles(text, one, lexicon)
+        if one.role in ("classes", "parts") and _OTHERS.search(text.low[: one.start]):
+            one = replace(one, value=one.value + 1)  # "the other four classes" of five
         found = [fact for fact in facts if fits(one, fact, cues=cues)]
         if not found:
             return f"“{_shown(text, one)}” is not a number of the cited findings."
@@ -42,7 +49,11 @@ def unsupported(
     titles = {label: label for label in (one.label for one in classes) if label}
     by_class = [(one.start, one.end, one.label) for one in classes if one.label]
     by_method = [(one.start, one.end, one.value) for one in methods if one.value not in ("other", "plural")]
-    own = [(one, {fact.label for fact in found}) for one, found in matched if all(f.role in ("score", "recall") for f in found)]
+    own = [
+        (one, {fact.label for fact in found})
+        for one, found in matched
+        if all(f.role in ("score", "recall") for f in found)
+    ]
     if (wrong := _misbound(text, own, by_class)) and titles:
         return f"“{_shown(text, wrong)}” belongs to another class."
     own = [(one, {fact.method for fact in found}) for one, found in matched if all(f.method for f in found)]
@@ -72,10 +83,11 @@ def roles(text: Text, one: Quantity, lexicon: Lexicon) -> frozenset[str]:
     """What the words around a number say that it measures."""
     clause = text.clause(one.start)
     found = {
-        role
+        "missed" if role == "recall" and text.negated(span.start) else role
         for role, pattern in lexicon.cues.items()
         for span in text.find(pattern)
-        if text.clause(span.start) == clause or (role in ("missed", "chance", "half", "confidence") and abs(span.start - one.end) < 40)
+        if text.clause(span.start) == clause
+        or (role in ("missed", "chance", "half", "confidence") and abs(span.start - one.end) < 40)
     }
     return frozenset(found)
 
@@ -91,19 +103,25 @@ def _misbound(
     if not numbers or not named:
         return None
     distinct = list(dict.fromkeys(name for _, _, name in named))
-    loose = []
+    listed = len(numbers) == len(distinct) > 1 and max(end for _, end, _ in named) <= min(
+        one.start for one, _ in numbers
+    )
+    if listed:  # "A beats B, 47 % to 41 %"
+        return next((one for (one, owners), name in zip(numbers, distinct, strict=True) if name not in owners), None)
+    loose, given = [], set()
     for one, owners in numbers:
         bound = _beside(text, one, named)
+        given.add(bound)
         if bound is None:
             loose.append((one, owners))
         elif bound not in owners:
             return one
-    if len(loose) == len(numbers) == len(distinct):
+    if len(loose) == len(numbers) == len(distinct) > 1:
         return next((one for (one, owners), name in zip(loose, distinct, strict=True) if name not in owners), None)
     for one, owners in loose:
         before = [name for start, _, name in named if start < one.start and text.same_clause(start, one.start)]
         after = [name for start, _, name in named if start > one.start and text.same_clause(start, one.start)]
-        near = {*before[-1:], *after[:1]}
+        near = {*before[-1:], *after[:1]} - given
         if near and not near & owners:
             return one
     return None
@@ -111,29 +129,46 @@ def _misbound(
 
 def _beside(text: Text, one: Quantity, named: Sequence[tuple[int, int, str | None]]) -> str | None:
     """The name right before a number ("SHAP, with 57 %"), or joined to it from behind ("57 % for SHAP")."""
+    for start, _, name in named:
+        if start >= one.end:
+            if text.low[one.end : start].strip(" ,(") in _JOINS:
+                return name
+            break
     for start, end, name in reversed(named):
         if end <= one.start:
             between = text.low[end : one.start].replace("'s", " ").split()
             compared = re.search(r"(?:than|over|behind|above|below|from|to|of|and|for) (?:the )?$", text.low[:start])
             if compared and re.search(r"[,:;]", text.low[end : one.start]):
                 return None
-            if len(between) <= 2 and not set(between) & {"and", "or", "versus", "vs", "than", "behind", "over"}:
-                return name
-            break
-    for start, _, name in named:
-        if start >= one.end:
-            between = text.low[one.end : start].strip(" ,(")
-            if between in _JOINS:
+            if len(between) <= 2 and not set(between) & {
+                "and",
+                "or",
+                "versus",
+                "vs",
+                "than",
+                "behind",
+                "over",
+                "against",
+                "compared",
+                "to",
+                "next",
+                "second",
+                "other",
+            }:
                 return name
             break
     return None
 
 
-def known_measures(text: Text, facts: Sequence[Fact], statement_words: frozenset[str], lexicon: Lexicon) -> str | None:
+def known_measures(
+    text: Text, facts: Sequence[Fact], statement_words: frozenset[str], lexicon: Lexicon, excused: frozenset[str]
+) -> str | None:
     """Why a figure of merit is named that no cited finding states, or None."""
     stated: Mapping[str, bool] = {fact.role: True for fact in facts}
     for role, pattern in lexicon.measures.items():
         for span in text.find(pattern):
+            if role in excused:
+                continue
             if role not in stated and not set(span.value.split()) <= statement_words:
                 return f"No cited finding states “{span.value}”."
     return None

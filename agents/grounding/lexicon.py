@@ -35,6 +35,9 @@ class Lexicon:
     point: str
     number_run: re.Pattern[str]
     part_run: re.Pattern[str]
+    tiny_words: Mapping[str, float]
+    tiny: re.Pattern[str]
+    of_loosely: re.Pattern[str]
     multiple: re.Pattern[str]
     ordinal: re.Pattern[str]
     most: re.Pattern[str]
@@ -44,6 +47,8 @@ class Lexicon:
     about_after: re.Pattern[str]
     of: re.Pattern[str]
     to: re.Pattern[str]
+    mark: re.Pattern[str]
+    out_of: re.Pattern[str]
     conjunction: re.Pattern[str]
     span_opens: re.Pattern[str]
     idle: re.Pattern[str]
@@ -117,12 +122,15 @@ def _compile(language: str, data: dict[str, Any]) -> Lexicon:
         part_words=data.get("part_words", {}),
         multiples=data.get("multiples", {}),
         ordinals=data.get("ordinals", {}),
-        most_shares={
-            f"{kind}{share}": float(share) for kind in ("most", "small") for share in data.get(kind, {})
-        },
+        most_shares={f"{kind}{share}": float(share) for kind in ("most", "small") for share in data.get(kind, {})},
         point=data.get("point", "point"),
         number_run=_run(number_words, data.get("point", "point"), data.get("and", "and")),
         part_run=_parts(data),
+        tiny_words=data.get("tiny", {}),
+        tiny=_tiny(data.get("tiny", {}), number_words),
+        of_loosely=re.compile(r" (?:[^\W\d]+ ){0,3}?(?:in|out of|of)(?: (?:every|each|those|the|all|these))? ")
+        if joins.get("of")
+        else _NEVER,
         multiple=words(list(data.get("multiples", {}))),
         ordinal=_ordinal(data),
         most=_shares(data),
@@ -132,6 +140,8 @@ def _compile(language: str, data: dict[str, Any]) -> Lexicon:
         about_after=_after(data.get("modes", {}).get("about_after", [])),
         of=_between(joins.get("of", [])),
         to=_between(joins.get("to", ["-", "–"])),
+        mark=_after(joins.get("mark", [])),
+        out_of=_before(joins.get("out_of", [])) if joins.get("out_of") else _NEVER,
         conjunction=_between(joins.get("and", [])),
         span_opens=words(joins.get("between", [])),
         idle=words(data.get("idle", [])),
@@ -155,7 +165,7 @@ def _compile(language: str, data: dict[str, Any]) -> Lexicon:
 
 
 def _any_figure() -> str:
-    return r"(?<![\w.,])(?P<number>-?\d{1,15}(?:[.,]\d{1,12})?)"
+    return r"(?<![0-9A-Za-z.,])(?P<number>-?\d{1,15}(?:[.,]\d{1,12})?)"
 
 
 def _run(numbers: Mapping[str, float], point: str, joint: str) -> re.Pattern[str]:
@@ -180,6 +190,13 @@ def _parts(data: dict[str, Any]) -> re.Pattern[str]:
     )
 
 
+def _tiny(tiny: Mapping[str, float], numbers: Mapping[str, float]) -> re.Pattern[str]:
+    if not tiny:
+        return _NEVER
+    names = "|".join(spaced(one) for one in sorted(tiny, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?P<count>an?|{'|'.join(numbers)})[ \-](?P<tiny>(?:{names})s?)(?!\w)")
+
+
 def _ordinal(data: dict[str, Any]) -> re.Pattern[str]:
     ordinals = data.get("ordinals", {})
     if not ordinals:
@@ -199,9 +216,7 @@ def _shares(data: dict[str, Any]) -> re.Pattern[str]:
 
 
 def _unit(units: dict[str, list[str]]) -> re.Pattern[str]:
-    named = [
-        (spaced(one), f"u{at}") for at, names in enumerate(units.values()) for one in names
-    ]
+    named = [(spaced(one), f"u{at}") for at, names in enumerate(units.values()) for one in names]
     named.sort(key=lambda pair: len(pair[0]), reverse=True)
     by_length = "|".join(f"(?P<{group}_{at}>{pattern})" for at, (pattern, group) in enumerate(named))
     return re.compile(rf"[ \-]?(?:{by_length})(?!\w)(?!\s?\d)")
@@ -216,12 +231,16 @@ def _after(phrases: list[str], *, gap: bool = False) -> re.Pattern[str]:
     if not phrases:
         return _NEVER
     joined = "|".join(sorted((spaced(one) for one in phrases), key=len, reverse=True))
-    between = r"[ \-](?:(?!(?:the|of|in|and|for|to|an?|with|from|that|two|both|or|out|on|at|by|was|is|were|are|it|which|per|than|versus|against)[ \-])[^\W\d]+[ \-]){0,2}?" if gap else r"[ \-]?"
+    between = (
+        r"[ \-](?:(?!(?:the|of|in|and|for|to|an?|with|from|that|two|both|or|out|on|at|by|was|is|were|are|it|which|per|than|versus|against)[ \-])[^\W\d]+[ \-]){0,2}?"
+        if gap
+        else r"[ \-]?"
+    )
     return re.compile(rf"{between}(?:{joined})(?!\w)")
 
 
 def _between(phrases: list[str]) -> re.Pattern[str]:
-    joined = "|".join(re.escape(one).replace(r"\ ", " ") for one in phrases)
+    joined = "|".join(sorted(phrases, key=len, reverse=True))
     return re.compile(rf"\s?(?:{joined})\s?(?:the |a |an |all )?" if joined else r"(?!)")
 
 

@@ -8,7 +8,9 @@ from functools import lru_cache
 from agents.grounding.lexicon import table
 from agents.grounding.text import Text, words
 
-_STOP = re.compile(r"(?<!\w)(?:but|yet|although|though|while|so|meaning|therefore|thus|hence|because)(?!\w)|[.;:]\s|,(?! (?:n?or|not) )")
+_STOP = re.compile(
+    r"(?<!\w)(?:but|yet|although|though|while|so|meaning|therefore|thus|hence|because)(?!\w)|[.;:]\s|,(?! (?:n?or|not) )"
+)
 _OUTER_REACH = 90
 
 
@@ -37,18 +39,18 @@ def broken(
     low = _without(text.low, _phrases("ok"))
     if may_discuss(low):
         low = _without(_without(low, _phrases("discuss")), _phrases("discuss", "who"))
-    if reason := _modal(low):
+    elif reason := _modal(low):
         return reason
     for limit in _limits(class_words):
         for match in limit.pattern.finditer(low):
             if limit.denied:
-                if limit.unless and limit.unless.search(low):
+                if limit.unless and limit.unless.search(text.clause_text(match.start())):
                     continue
                 if limit.after and limit.after.search(low, match.end(), match.end() + 60):
                     continue
                 if not _is_denied(text, match.start()) and not _words_of(match.group()) <= written:
                     return f"{limit.reason} (“{match.group().strip()}”)"
-            elif not _words_of(match.group()) <= known:
+            elif not {word if word in known else word.removesuffix("s") for word in _words_of(match.group())} <= known:
                 return f"{limit.reason} (“{match.group().strip()}”)"
     return None
 
@@ -56,6 +58,11 @@ def broken(
 def may_discuss(low: str) -> bool:
     """Whether a sentence sends the reader to a clinician to talk, the only advice that may be given."""
     return bool(_phrases("discuss").search(low) and _phrases("discuss", "who").search(low))
+
+
+def disclaims(low: str) -> bool:
+    """Whether a sentence says what the reading does not tell."""
+    return _phrases("outer").search(low) is not None
 
 
 def _is_denied(text: Text, at: int) -> bool:
@@ -70,6 +77,8 @@ def _modal(low: str) -> str | None:
     data = table("limits")["modal"]
     fillers = set(data["filler"])
     for match in _phrases("modal").finditer(low):
+        if re.match(r"(?:n't| not| never)(?!\w)", low[match.end() :]) and match.group() != "please":
+            continue  # against relying on it; what else it may be against is looked at below
         following = [word for word in re.findall(r"[\w']+", low[match.end() : match.end() + 80]) if word not in fillers]
         if following and not _phrases("modal", "may").fullmatch(following[0]):
             return f"It tells someone what to do; nothing may be advised beyond a talk with a clinician. (“{match.group()}”)"
@@ -101,4 +110,11 @@ def _compiled(class_words: frozenset[str]) -> Iterator[Limit]:
         for name, data in table("limits")[group].items():
             unless = words(data["unless"]) if "unless" in data else None
             pattern = words([one.replace("(?=CLASS)", names) for one in data["words"]])
-            yield Limit(name, data["reason"], pattern, group == "denied", unless, words(data["after"]) if "after" in data else None)
+            yield Limit(
+                name,
+                data["reason"],
+                pattern,
+                group == "denied",
+                unless,
+                words(data["after"]) if "after" in data else None,
+            )

@@ -9,9 +9,12 @@ from agents.grounding.lexicon import Lexicon
 from agents.grounding.text import Text
 
 LOOSE = 0.15  # how far "about" may be off, as a part of the value
-NEEDS_CUE = frozenset({"missed", "low", "high", "chance", "half", "tenth", "seen", "confidence"})
+NEEDS_CUE = frozenset(
+    {"missed", "low", "high", "chance", "tenth", "fraction", "sum", "rest", "part", "ratio", "seen", "confidence"}
+)
 COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "pages", "rank"})
 _OPPOSITE = {"over": "under", "under": "over"}
+_FEW, _MANY = frozenset({"classes", "parts", "methods", "pages"}), 24
 _TINY = 1e-9
 
 
@@ -44,6 +47,7 @@ def quantities(text: Text, lexicon: Lexicon) -> list[Quantity]:
     for one in _spelt(text.low, lexicon):
         if all(one.end <= start or one.start >= end for start, end in taken):
             found.append(one)
+            taken.append((one.start, one.end))
     found = [_with_mode(_with_unit(one, text.low, lexicon), text, lexicon) for one in found]
     found.sort(key=lambda one: one.start)
     return _ranges(_of_wholes(found, text.low, lexicon), text.low, lexicon)
@@ -67,6 +71,10 @@ def _spelt(low: str, lexicon: Lexicon) -> Iterator[Quantity]:
         count = lexicon.number_words.get(match["count"] or "", 1.0)
         part = lexicon.part_words[match["many"] or match["one"] or match["half"]]
         yield Quantity(match.start(), match.end(), 100 * count / part, 10.0, "%", "about", spelt=True)
+    for match in lexicon.tiny.finditer(low):
+        count = lexicon.number_words.get(match["count"], 1.0)
+        value = count * lexicon.tiny_words[match["tiny"].replace("-", " ").removesuffix("s")]
+        yield Quantity(match.start(), match.end(), value, value / count, spelt=True)
     for match in lexicon.multiple.finditer(low):
         yield Quantity(match.start(), match.end(), lexicon.multiples[match.group()], 1.0, "times", spelt=True)
     for match in lexicon.ordinal.finditer(low):
@@ -103,15 +111,18 @@ def _with_unit(one: Quantity, low: str, lexicon: Lexicon) -> Quantity:
     if match := lexicon.unit.match(low, one.end):
         unit = lexicon.unit_named(match)
         return replace(one, end=match.end(), unit=unit)
-    for role, pattern in lexicon.nouns.items() if one.step >= 1 else ():
-        if match := pattern.match(low, one.end):
-            return replace(one, role=role)
-    return one
+    if one.step < 1:
+        return one
+    nouns = [(match.end(), role) for role, pattern in lexicon.nouns.items() if (match := pattern.match(low, one.end))]
+    role = max(nouns, key=lambda pair: pair[0])[1] if nouns else ""
+    return one if role in _FEW and one.value > _MANY else replace(one, role=role)  # "861 pieces of tissue" are images
 
 
 def _with_mode(one: Quantity, text: Text, lexicon: Lexicon) -> Quantity:
     low = text.low
     before = low[max(0, one.start - 40) : one.start]
+    if lexicon.mark.match(low, one.end):  # "below the 50 % mark"
+        before = before.removesuffix("the ")
     start, mode = one.start, one.mode
     for name, pattern in lexicon.modes.items():
         if match := pattern.search(before):
@@ -120,21 +131,43 @@ def _with_mode(one: Quantity, text: Text, lexicon: Lexicon) -> Quantity:
                 start, mode = began, name
     if mode == one.mode == "exact" and lexicon.about_after.match(low, one.end):
         mode = "about"
-    if mode in _OPPOSITE and text.negated(start):
+    if mode == "reach":
+        mode = "under" if text.negated(start) else one.mode
+    elif mode in _OPPOSITE and text.negated(start):
         mode = _OPPOSITE[mode]
     return replace(one, start=start, mode=mode)
 
 
 def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quantity]:
-    """"Eight in ten" and "82 out of 100" become percent; "number 2 of 3 classes" a rank and a count."""
+    """ "Eight in ten" and "82 out of 100" become percent; "number 2 of 3 classes" a rank and a count."""
     kept: list[Quantity] = []
+    whole = 0.0  # of a "100" that was announced: "out of 100 images, 81 …"
     for one in found:
         last = kept[-1] if kept else None
+        if (
+            not one.unit
+            and one.value in (10, 100, 1000)
+            and lexicon.out_of.search(low[max(0, one.start - 12) : one.start])
+        ):
+            if last is None or lexicon.of.fullmatch(low[last.end : one.start]) is None:
+                whole = one.value
+                continue
+        if whole and not one.unit and one.role in ("", "images") and 0 < one.value < whole:
+            kept.append(replace(one, value=100 * one.value / whole, step=100 / whole, unit="%", role=""))
+            continue
         joined = last is not None and lexicon.of.fullmatch(low[last.end : one.start]) is not None
+        if not joined and last is not None and last.value < one.value <= 20 and last.step == one.step == 1:
+            joined = lexicon.of_loosely.fullmatch(low[last.end : one.start]) is not None
         if last is None or not joined or last.unit or one.unit or one.mode != "exact":
             kept.append(one)
-        elif one.role in ("", "images", "groups") and one.value in (3, 4, 5, 6, 7, 8, 9, 10, 20, 100, 1000) and (
-            0 < last.value < one.value and not last.role and not (one.value < 6 and lexicon.ranked.search(low, 0, last.start))
+        elif (
+            one.role in ("", "images", "groups")
+            and one.value in (3, 4, 5, 6, 7, 8, 9, 10, 20, 100, 1000)
+            and (
+                0 < last.value < one.value
+                and not last.role
+                and not (one.value < 6 and lexicon.ranked.search(low, 0, last.start))
+            )
         ):
             loose = last.mode if last.mode != "exact" else "exact" if one.value >= 100 else "about"
             share = 100 * last.value / one.value
@@ -150,7 +183,8 @@ def _ranges(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quantity]
         first, second = found[at], found[at + 1]
         between = low[first.end : second.start]
         joined = lexicon.to.fullmatch(between) or (
-            lexicon.conjunction.fullmatch(between) and lexicon.span_opens.search(low, max(0, first.start - 25), first.start)
+            lexicon.conjunction.fullmatch(between)
+            and lexicon.span_opens.search(low, max(0, first.start - 25), first.start)
         )
         if first.unit in ("", second.unit) and joined:
             found[at] = replace(first, unit=second.unit, role=first.role or "low")
@@ -193,6 +227,8 @@ def _equal(told: Quantity, value: float) -> bool:
     if told.mode == "about":
         return abs(told.value - value) <= max(near, slack if not told.spelt or told.unit != "%" else 0)
     difference = value - told.value
+    if told.mode in ("over", "under") and abs(told.value - round(value, 1)) < _TINY:
+        return True
     if told.mode == "over":
         return difference >= -_TINY
     if told.mode == "under":

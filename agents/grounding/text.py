@@ -63,11 +63,11 @@ class Text:
     def same_clause(self, first: int, second: int) -> bool:
         return self.clause(first) == self.clause(second)
 
-    def negated(self, at: int) -> bool:
-        """Whether an odd number of negations stands before a position in its clause."""
+    def negated(self, at: int, until: int | None = None) -> bool:
+        """Whether an odd number of negations stands before a position in its clause, and on to ``until``."""
         number = self.clause(at)
         start = max(self._ends[number - 1] if number else 0, at - REACH)
-        return len(self.negators.findall(self.low, start, at)) % 2 == 1
+        return len(self.negators.findall(self.low, start, until or at)) % 2 == 1
 
     def find(self, pattern: re.Pattern[str]) -> Iterator[Span]:
         for match in pattern.finditer(self.low):

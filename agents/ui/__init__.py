@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import gradio as gr
 
 from agents.explain import explain
 from agents.followup import ask
+from agents.ledger import Ledger
 from agents.llm import LanguageModel
 from agents.narrate import narrate
 from agents.turns import Turn
@@ -29,42 +30,89 @@ LANGUAGES = [
 QUESTIONS = ("How sure is it?", "Do the two methods agree?", "How good is the model?", "What can it not do?")
 
 
+@dataclass(eq=False)
+class Pen:
+    """What writes for one visitor. It changes while words grow, so that words that are no longer wanted see it.
+
+    Attributes:
+        cancel: of the words that are being written, None where there are none.
+        study: digest of the study that they are about.
+        sent: what went to a language model for words about that study.
+    """
+
+    cancel: threading.Event | None = None
+    study: str = ""
+    sent: Ledger = field(default_factory=Ledger)
+
+    def take(self) -> threading.Event:
+        """Begin anew; whatever is being written is dropped."""
+        self.drop()
+        self.cancel = threading.Event()
+        return self.cancel
+
+    def stop(self) -> None:
+        """End what is being written; its last words are still wanted."""
+        if self.cancel is not None:
+            self.cancel.set()
+
+    def drop(self) -> None:
+        """End what is being written, and want none of it."""
+        self.stop()
+        self.cancel = None
+
+    def turn_to(self, reading: Reading) -> None:
+        """Forget what was sent about another study."""
+        if self.study != reading.study.digest:
+            self.study, self.sent = reading.study.digest, Ledger()
+
+
 @dataclass(frozen=True)
 class Writer:
     """What the panels do. It keeps nothing of a visitor: whatever is theirs comes in and goes out."""
 
     model: LanguageModel | None
 
-    def tell(self, reading: Reading | None, reader: Reader, length: Length) -> tuple[Any, ...]:
+    def _sent(self, pen: Pen) -> str:
+        """What was sent for these words; a conversation tells of its own, where there is someone to send it to."""
+        return pieces.ledger(pen.sent, " for these words" if self.model is not None else "")
+
+    def tell(self, reading: Reading | None, pen: Pen, reader: Reader, length: Length) -> tuple[Any, ...]:
         """(explanation, words, ledger, no report) by template, at once."""
+        pen.drop()
         if reading is None:
             return None, "", "", ""
+        pen.turn_to(reading)
         told = narrate(reading, reader, length)
-        return told, pieces.explanation(told, reading), pieces.ledger(told.ledger), ""
+        return told, pieces.explanation(told, reading), self._sent(pen), ""
 
     def write(
-        self, reading: Reading | None, reader: Reader, length: Length, language: str
+        self, reading: Reading | None, pen: Pen, reader: Reader, length: Length, language: str
     ) -> Iterator[tuple[Any, ...]]:
-        """(explanation, words, ledger, no report) by the language model, growing.
-
-        Leaving the loop early closes the connection.
-        """
+        """(explanation, words, ledger, no report) by the language model, growing until other words are wanted."""
         if reading is None or reading.pending is not None:
             yield gr.skip(), '<p class="lb-note">Wait until the maps are ready.</p>', gr.skip(), ""
             return
-        cancel = threading.Event()
+        pen.turn_to(reading)
+        before, cancel = pen.sent, pen.take()
         try:
             for told in explain(reading, self.model, reader=reader, length=length, language=language, cancel=cancel):
-                yield told, pieces.explanation(told, reading), pieces.ledger(told.ledger), ""
+                if pen.study == reading.study.digest:
+                    pen.sent = before + told.ledger
+                if pen.cancel is cancel:
+                    yield told, pieces.explanation(told, reading), self._sent(pen), ""
         except UserError as error:
-            yield gr.skip(), problem(error), gr.skip(), ""
+            told = replace(narrate(reading, reader, length), problem=str(error))
+            yield told, pieces.explanation(told, reading), gr.skip(), ""
         finally:
             cancel.set()
+            pen.cancel = None if pen.cancel is cancel else pen.cancel
 
-    def report(self, reading: Reading | None, told: Explanation | None) -> str:
+    def report(self, reading: Reading | None, told: Explanation | None, pen: Pen) -> str:
         """The reading and its words as files to keep; no copy stays here."""
         if reading is None or told is None:
             return '<p class="lb-note">Put in an image first.</p>'
+        if pen.cancel is not None:
+            return '<p class="lb-note">Wait until the words are written.</p>'
         from agents.report.files import report_files  # its libraries take a second to import
 
         try:
@@ -72,20 +120,26 @@ class Writer:
         except UserError as error:
             return problem(error)
 
-    def answer(self, question: str, reading: Reading | None, turns: tuple[Turn, ...]) -> Iterator[tuple[Any, ...]]:
-        """(turns, conversation, question box), growing with each step and sentence."""
+    def answer(
+        self, question: str, reading: Reading | None, turns: tuple[Turn, ...], pen: Pen
+    ) -> Iterator[tuple[Any, ...]]:
+        """(turns, conversation, question box), growing with each step and sentence until another question is asked."""
         if reading is None:
             yield turns, '<p class="lb-note">Put in an image first.</p>', gr.skip()
             return
-        cancel = threading.Event()
+        cancel = pen.take()
+        turns, box = tuple(turn for turn in turns if turn.done), ""
         try:
             for turn in ask(question, reading, self.model, turns, cancel=cancel):
-                said = (*turns, turn)
-                yield said, pieces.conversation(said), ""
+                if pen.cancel is cancel:
+                    said = (*turns, turn)
+                    yield said, pieces.conversation(said), box
+                    box = gr.skip()  # it is emptied once: the next question may be on its way
         except UserError as error:
             yield turns, pieces.conversation(turns) + problem(error), gr.skip()
         finally:
             cancel.set()
+            pen.cancel = None if pen.cancel is cancel else pen.cancel
 
 
 def words_panel(chosen: gr.State, writer: Writer) -> None:
@@ -97,19 +151,20 @@ def words_panel(chosen: gr.State, writer: Writer) -> None:
     text = gr.HTML(elem_classes="lb-7")
     sent = gr.HTML(elem_classes="lb-7")
     told = gr.State(None, time_to_live=KEEP_SECONDS)
+    pen = gr.State(Pen(), time_to_live=KEEP_SECONDS)
     make = gr.Button("Make a report", visible=False, size="sm", elem_classes="lb-9")
     files = gr.HTML(elem_classes="lb-9")
     shown = [told, text, sent, files]
     again = [chosen.change, reader.input, length.input]
-    gr.on(again, writer.tell, [chosen, reader, length], shown, trigger_mode="always_last", **QUIET)
-    make.click(writer.report, [chosen, told], files, **{**QUIET, "show_progress": "minimal"})
+    gr.on(again, writer.tell, [chosen, pen, reader, length], shown, trigger_mode="always_last", **QUIET)
+    make.click(writer.report, [chosen, told, pen], files, **{**QUIET, "show_progress": "minimal"})
     chosen.change(
         lambda reading: (gr.Row(visible=reading is not None), gr.Button(visible=bool(reading and not reading.pending))),
         chosen, [row, make], **QUIET,
     )  # fmt: skip
     if writer.model is None:
         return
-    with gr.Row(elem_classes="lb-7"):
+    with gr.Row(elem_classes=["lb-write", "lb-7"]):
         language = gr.Dropdown(LANGUAGES, value="en", label="Language", allow_custom_value=True, min_width=120)
         write = gr.Button(f"Write with {writer.model.name}", variant="primary", min_width=120)
         stop = gr.Button("Stop", min_width=80)
@@ -118,28 +173,33 @@ def words_panel(chosen: gr.State, writer: Writer) -> None:
         f"to {writer.model.host}.</p>",
         elem_classes="lb-7",
     )
-    stream = write.click(writer.write, [chosen, reader, length, language], shown, **QUIET)
-    stop.click(None, cancels=[stream])
+    write.click(writer.write, [chosen, pen, reader, length, language], shown, **QUIET)
+    stop.click(Pen.stop, pen, None, **QUIET)
 
 
 def ask_panel(chosen: gr.State, writer: Writer) -> None:
     """A conversation about the reading in ``chosen``; it starts afresh with every image."""
-    turns = gr.State(())
+    turns, pen = gr.State(()), gr.State(Pen(), time_to_live=KEEP_SECONDS)
     with gr.Column(visible=False, elem_classes="lb-ask") as panel:
         gr.HTML("<h3>Ask about this reading</h3>")
         with gr.Row(elem_classes="lb-questions"):
             offered = [gr.Button(question, size="sm", min_width=0) for question in QUESTIONS]
+            if writer.model is not None:
+                gr.Button("Stop the answer", size="sm", min_width=0).click(Pen.stop, pen, None, **QUIET)
         question = gr.Textbox(
             label="Your question", placeholder="Why not normal? What about the lower left?", submit_btn="Ask", lines=1
         )
         log = gr.HTML(pieces.conversation(()))
     outputs = [turns, log, question]
-    question.submit(writer.answer, [question, chosen, turns], outputs, **QUIET)
+    question.submit(writer.answer, [question, chosen, turns, pen], outputs, **QUIET)
     for button in offered:
-        button.click(writer.answer, [button, chosen, turns], outputs, **QUIET)
+        button.click(writer.answer, [button, chosen, turns, pen], outputs, **QUIET)
 
-    def begin(reading: Reading | None, said: tuple[Turn, ...]) -> tuple[Any, Any, Any]:
+    def begin(reading: Reading | None, said: tuple[Turn, ...], pen: Pen) -> tuple[Any, Any, Any]:
+        if reading is None or reading.study.digest != pen.study:
+            pen.drop()
+            pen.study = reading.study.digest if reading is not None else ""
         kept = tuple(turn for turn in said if reading is not None and turn.reading.study == reading.study)
         return gr.Column(visible=reading is not None), kept, pieces.conversation(kept)
 
-    chosen.change(begin, [chosen, turns], [panel, turns, log], **QUIET)
+    chosen.change(begin, [chosen, turns, pen], [panel, turns, log], **QUIET)

@@ -61,10 +61,10 @@ def _author(told: Explanation) -> str:
     return f'<p class="lb-note">{escape(" ".join(notes))}</p>'
 
 
-def ledger(sent: Ledger) -> str:
-    """What left this machine, request by request."""
+def ledger(sent: Ledger, purpose: str = "") -> str:
+    """What left this machine, request by request; ``purpose`` follows "to a language model"."""
     if not sent.entries:
-        return '<p class="lb-note">Sent to a language model: nothing.</p>'
+        return f'<p class="lb-note">Sent to a language model{purpose}: nothing.</p>'
     rows = "".join(
         f"<tr><td>{one.at:%H:%M:%S} UTC</td><td>{escape(one.to)}</td><td>{escape(one.model)}</td>"
         f"<td>{one.characters} characters{f', {one.tokens} tokens' if one.tokens else ''}</td>"
@@ -74,8 +74,8 @@ def ledger(sent: Ledger) -> str:
     )
     pixels = "pictures included" if sent.pixels_sent else "no pixel and no identifier among it"
     return (
-        f'<details class="lb-facts lb-ledger"><summary>Sent to a language model: {len(sent.entries)} request(s), {pixels}'
-        f"</summary><table>{rows}</table></details>"
+        f'<details class="lb-facts lb-ledger"><summary>Sent to a language model{purpose}: '
+        f"{len(sent.entries)} request(s), {pixels}</summary><table>{rows}</table></details>"
     )
 
 

@@ -59,8 +59,12 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path, weights: Path, *program: str) -> Iterator[Server]:
-    """Start the page with its files in ``folder``; ``program`` are Python's arguments, by default ``app.py``."""
+def serve(folder: Path, weights: Path, *program: str, **variables: str) -> Iterator[Server]:
+    """Start the page with its files in ``folder``; ``program`` are Python's arguments, by default ``app.py``.
+
+    Args:
+        variables: more of the environment.
+    """
     port = _free_port()
     server = Server(f"http://127.0.0.1:{port}/", weights, folder / "uploads", folder / "connections", folder / "output")
     (folder / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
@@ -71,6 +75,7 @@ def serve(folder: Path, weights: Path, *program: str) -> Iterator[Server]:
         "LIGHTBOX_SHAP_EVALUATIONS": str(EVALUATIONS),
         "LIGHTBOX_WEIGHTS": str(weights),
         "PYTHONPATH": str(folder),
+        **variables,
     }
     command = [sys.executable, *(program or ["app.py"])]
     with server.output.open("wb") as output:

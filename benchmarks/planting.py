@@ -1,0 +1,218 @@
+"""Errors put into true sentences about a reading, each of which makes the sentence false or says what nobody measured."""
+
+import random
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from agents.types import Sentence
+from diagnosis.attribution import METHODS
+from diagnosis.findings import Finding
+from diagnosis.reading import Reading
+
+PLACE = r"(?:third|quarter|quadrant|part|side|hand|of the (?:image|picture|tile))"
+SIDE = re.compile(
+    rf"(?<=[a-z][ -])(left|right)(?=[ .,;:]*$|[ -]{PLACE}|[,.;:]| with| there| \[| lower| \()", re.MULTILINE
+)
+ZONE = re.compile(rf"\b(upper|lower|bottom|top|middle)(?=[ -](?:left|right|{PLACE}))")
+NUMBER = re.compile(r"(?<![\w.,-])\d+(?:\.\d+)?(?![\w]|\.\d|-| (?:of \d|× ))")
+SWAPS = {
+    "left": "right",
+    "right": "left",
+    "upper": "lower",
+    "lower": "upper",
+    "top": "bottom",
+    "bottom": "top",
+    "middle": "upper",
+}
+
+
+class Planted(NamedTuple):
+    """A false sentence, and the kind of its error."""
+
+    kind: str
+    sentence: Sentence
+
+
+class Source(NamedTuple):
+    """A true sentence, and the reading that it is true of."""
+
+    reading: Reading
+    sentence: Sentence
+
+    @property
+    def cited(self) -> list[Finding]:
+        return [one for one in self.reading.findings if one.id in self.sentence.cites]
+
+    def said(self, text: str) -> Sentence:
+        return replace(self.sentence, text=text)
+
+
+Planter = Callable[[Source, random.Random], Iterator[Sentence]]
+
+
+@cache
+def data() -> dict[str, list]:
+    """The phrases of ``planted.toml``."""
+    return tomllib.loads(Path(__file__).with_suffix("").with_name("planted.toml").read_text("utf-8"))
+
+
+def plant(source: Source, rng: random.Random) -> Iterator[Planted]:
+    """At most one error of each kind in a sentence."""
+    if not source.sentence.cites:
+        return
+    for kind, planter in PLANTERS.items():
+        found = [one for one in planter(source, rng) if one != source.sentence]
+        if found:
+            yield Planted(kind, rng.choice(found))
+
+
+def wrong_number(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """Another number, far from every number of the cited findings and of the sentence."""
+    text = source.sentence.text
+    true = [float(one) for finding in source.cited for one in NUMBER.findall(finding.statement)]
+    true += [100 - one for one in true] + [one / 100 for one in true] + [float(one) for one in NUMBER.findall(text)]
+    for match in NUMBER.finditer(text):
+        told = float(match.group())
+        before = text[max(0, match.start() - 16) : match.start()].lower()
+        upwards = re.search(r"(?:more than|over|above|at least|least|exceeds) $", before)
+        downwards = re.search(r"(?:less than|under|below|at most|within|nearly|almost|reaching|even) $", before)
+        if re.search(r"(?:scale of|95 % interval|interval) $", before) or match.group() in ("0", "1"):
+            continue
+        for _ in range(30):
+            other = (
+                told * rng.uniform(1.15, 1.9)
+                if upwards
+                else told * rng.uniform(0.4, 0.85)
+                if downwards
+                else told * rng.uniform(0.5, 1.7)
+            )
+            digits = len(match.group().partition(".")[2])
+            shown = f"{other:.{digits}f}"
+            far = all(abs(float(shown) - one) > max(0.08 * abs(one), 0.05) for one in true)
+            if far and shown != match.group():
+                yield source.said(text[: match.start()] + shown + text[match.end() :])
+                break
+
+
+def other_side(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    yield from _swapped(source, SIDE)
+
+
+def other_zone(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    yield from _swapped(source, ZONE)
+
+
+def _swapped(source: Source, pattern: re.Pattern[str]) -> Iterator[Sentence]:
+    if not any(one.kind == "place" for one in source.cited):
+        return
+    text = source.sentence.text
+    for match in pattern.finditer(text):
+        yield source.said(text[: match.start()] + SWAPS[match.group(1)] + text[match.end() :])
+
+
+def other_class(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """A class that no cited finding is about in the place of one that is; or two scores' classes exchanged."""
+    text, card = source.sentence.text, source.reading.card
+    titles = [one.title.lower() for one in card.labels]
+    about = {card.title_of(one.label).lower() for one in source.cited if one.label}
+    about |= {str(one.facts.get("other")) for one in source.cited}
+    for title in titles:
+        if match := re.search(rf"\b{title}\b", text, re.IGNORECASE):
+            for other in titles:
+                if other not in about and other not in text.lower():
+                    yield source.said(text[: match.start()] + other + text[match.end() :])
+    named = [
+        (title, found)
+        for title in titles
+        if (found := re.search(rf"\b{title}\b[^,;]{{0,30}}?\d+\.\d %", text, re.IGNORECASE))
+    ]
+    if len(named) == 2 and all(one in about for one, _ in named):
+        first, second = (title for title, _ in named)
+        swapped = {first: second, second: first}
+        yield source.said(
+            re.sub(rf"\b(?:{first}|{second})\b", lambda m: swapped[m.group().lower()], text, flags=re.IGNORECASE)
+        )
+
+
+def other_method(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """The other method, or one that was not used; both names exchanged where the methods' findings differ."""
+    text = source.sentence.text
+    titles = {name: method.title for name, method in METHODS.items()}
+    named = [name for name, title in titles.items() if title in text]
+    own = [one for one in source.cited if one.method]
+    if len(named) == 1 and {one.method for one in own} == set(named):
+        other = next(title for name, title in titles.items() if name not in named)
+        yield source.said(text.replace(titles[named[0]], other))
+    if len(named) == 2 and text.count("SHAP") == text.count("Grad-CAM") == 1:
+        places = [(one.region, one.value) for one in own if one.kind == "place"]
+        if len(set(places)) == 2 and re.search(r"\d|left|right", text):
+            yield source.said(text.replace("SHAP", "~").replace("Grad-CAM", "SHAP").replace("~", "Grad-CAM"))
+    for name in named:
+        yield source.said(text.replace(titles[name], rng.choice(data()["methods"])))
+
+
+def _exchanged(key: str) -> Planter:
+    def planter(source: Source, rng: random.Random) -> Iterator[Sentence]:
+        for first, second in data()[key]:
+            at = source.sentence.text.find(first)
+            if at >= 0:
+                yield source.said(source.sentence.text[:at] + second + source.sentence.text[at + len(first) :])
+
+    return planter
+
+
+def _embedded(key: str) -> Planter:
+    def planter(source: Source, rng: random.Random) -> Iterator[Sentence]:
+        text = source.sentence.text.rstrip(".")
+        start = text if text.startswith(("Grad-CAM", "SHAP")) else text[:1].lower() + text[1:]
+        title = rng.choice(source.reading.card.labels).title.lower()
+        label = source.reading.card.title_of(source.reading.label).lower()
+        for pattern in data()[key]:
+            yield source.said(
+                pattern.replace("{title}", label or title).replace("{0}", text).replace("{1}", start) + "."
+            )
+
+    return planter
+
+
+def uncited(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    yield replace(source.sentence, cites=())
+
+
+def wrong_citation(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """Findings of other kinds, or one that does not exist. What nobody measured stays true with any citation."""
+    if re.search(r"disease|illness|diagnosis|health|body|person", source.sentence.text):
+        return
+    kinds = {one.kind for one in source.cited} | {_twins.get(one.kind, "") for one in source.cited}
+    others = [one for one in source.reading.findings if one.kind not in kinds]
+    yield replace(source.sentence, cites=("F99",))
+    for one in others:
+        yield replace(source.sentence, cites=(one.id,))
+
+
+_twins = {"agreement": "overlap", "overlap": "agreement"}
+PLANTERS: dict[str, Planter] = {
+    "wrong number": wrong_number,
+    "wrong unit": _exchanged("units"),
+    "swapped side": other_side,
+    "other zone": other_zone,
+    "other class": other_class,
+    "misattributed method": other_method,
+    "wrong comparison": _exchanged("compared"),
+    "dropped negation": _exchanged("dropped"),
+    "added negation": _exchanged("added"),
+    "overstated certainty": _embedded("certainty"),
+    "invented finding": _embedded("invented"),
+    "invented history": _embedded("history"),
+    "treatment advice": _embedded("treatment"),
+    "urgency": _embedded("urgency"),
+    "diagnosis": _embedded("diagnosis"),
+    "probability of disease": _embedded("probability"),
+    "no citation": uncited,
+    "wrong citation": wrong_citation,
+}
