@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from agents.narrate import HEADINGS
 from diagnosis.__main__ import main
@@ -168,13 +168,12 @@ def test_method_and_opacity_change_what_lies_on_the_image(visitor: Visitor, imag
     tab.here.locator(".lb-figure:not(.lb-small) figcaption", has_text="SHAP").wait_for()
     assert tab.overlay != overlay and tab.film == film
     drawn = tab.here.locator(".lb-overlay").first
-    before = float(drawn.evaluate("node => getComputedStyle(node).opacity"))
+    expect(drawn).to_have_css("opacity", "0.6")
     slider = tab.here.get_by_role("slider")
     slider.focus()
     for _ in range(4):
         slider.press("ArrowLeft")
-    after = float(drawn.evaluate("node => getComputedStyle(node).opacity"))
-    assert (before, after) == (0.6, 0.4)
+    expect(drawn).to_have_css("opacity", "0.4")
     tab.here.get_by_role("radio", name="None").check()
     tab.here.get_by_text("without a map").wait_for()
     assert tab.here.locator(".lb-figure:not(.lb-small) .lb-overlay").count() == 0
