@@ -5,15 +5,14 @@ compared with what the cited findings allow (:mod:`agents.grounding.facts`). No 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Protocol, get_args
+from typing import get_args
 
-from agents.grounding import claims, entities, figures, form, limits
-from agents.grounding.facts import Allowed, Fact, allowed, method_titles
+from agents.grounding import form
+from agents.grounding.checking import Check
 from agents.grounding.lexicon import FULL, Lexicon, load, table
-from agents.grounding.numbers import COUNTED, Quantity, fits, quantities
 from agents.grounding.text import LONGEST, Text, normalise
 from agents.types import Reader, Sentence
 from agents.wording import fixed, told
@@ -28,6 +27,7 @@ _ABBREVIATION = re.compile(
     r"|\b[A-Za-z])\.$",
     re.IGNORECASE,
 )
+_FIGURES = 40  # numbers in a sentence that can be checked
 _LATIN = 0x24F  # the last letter of Latin Extended-B
 _MARK = re.compile(r"^\s*(?:[-*•]|#{1,6}|\d{1,2}[.)])\s+")
 
@@ -106,6 +106,8 @@ def _reason(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> str | Non
     if len(sentence.text) > LONGEST:
         return "It is too long to be checked."
     low = normalise(sentence.text)
+    if len(re.findall(r"\d+", low)) > _FIGURES:
+        return "It has too many numbers to be checked."
     cited = [findings[cite] for cite in sentence.cites]
     if low.rstrip(".") in _notices(lexicon) or any(low in _own_words(one) for one in cited):
         return None
@@ -115,7 +117,7 @@ def _reason(sentence: Sentence, reading: Reading, lexicon: Lexicon) -> str | Non
         return f"It mixes alphabets. (“{mixed}”)"
     if strange := form.odd(sentence.text, low, reading, lexicon):
         return strange
-    return _Check(Text(low, lexicon.breaks, lexicon.negators), cited, reading, lexicon).reason()
+    return Check(Text(low, lexicon.breaks, lexicon.negators), cited, reading, lexicon).reason()
 
 
 @lru_cache
@@ -134,309 +136,3 @@ def _foreign(low: str, lexicon: Lexicon) -> str | None:
     known = lexicon.language == FULL or lexicon.classes
     words = re.findall(r"[^\W\d_]+", low) if known else []
     return next((word for word in words if any(ord(letter) > _LATIN for letter in word)), None)
-
-
-_MISSED = frozenset({"missed"})
-_JOINED = re.compile(r"(?:'s)?,?(?: maps?)?,? (?:and|&|as well as|or|nor)(?: also| the)? ")
-_GLOSSES = frozenset(
-    {"infection", "infections", "bacteria", "virus", "viruses", "cancer", "cancers"}
-)  # plain words for classes, from their descriptions
-
-
-class _Check:
-    """One sentence, taken apart, against the findings that it cites."""
-
-    def __init__(self, text: Text, cited: list[Finding], reading: Reading, lexicon: Lexicon) -> None:
-        self.text, self.cited, self.reading, self.lexicon = text, cited, reading, lexicon
-        self.full = lexicon.language == FULL
-        self.allowed = {one.id: allowed(one, reading) for one in cited}
-        self.written = [self._text_of(one) for one in cited if self.allowed[one.id].written]
-        self.classes = entities.classes(text, reading.card, lexicon)
-        self.methods = entities.methods(text, lexicon)
-        self.places = entities.places(text, lexicon)
-        spans = _ends(self.places, self.classes, self.methods)
-        spans += [(one.start, one.end) for one in text.find(lexicon.idle)]
-        self.numbers = [one for one in quantities(text, lexicon) if not _inside(one, spans)]
-
-    def _text_of(self, finding: Finding) -> Text:
-        return Text(normalise(finding.statement), self.text.breaks, self.text.negators)
-
-    def reason(self) -> str | None:
-        """Why the sentence does not stand, or None."""
-        steps = (
-            *((self._beyond,) if self.full else (self._banned,)),
-            self._wrong_class,
-            self._wrong_method,
-            self._wrong_place,
-            self._wrong_number,
-            *(
-                (self._wrong_modality, self._wrong_claim, self._wrong_order, self._beside_the_point)
-                if self.full
-                else ()
-            ),
-        )
-        return next((reason for step in steps if (reason := step())), None)
-
-    @property
-    def _facts(self) -> list[Fact]:
-        card, reading = self.reading.card, self.reading
-        methods = len({one.method for one in reading.maps if one.label == reading.label})
-        places = len(entities_of(reading))
-        common = [Fact(len(card.labels), "", "classes"), Fact(methods, "", "methods"), Fact(places, "", "parts")]
-        common.append(Fact(100 / places, "%", "part"))
-        said = [
-            Fact(one.value - less, one.unit, role)
-            for text in self.written
-            for one in quantities(text, self.lexicon)
-            for role in ((one.role, "rank") if one.role in COUNTED else (one.role or "value",))
-            for less in ((0, 1) if one.role in COUNTED and one.value > 1 else (0,))  # "the other two" of three pages
-        ]
-        return [*(fact for one in self.allowed.values() for fact in one.facts), *common, *said]
-
-    def _union(self, name: str) -> frozenset[str]:
-        return frozenset().union(*(getattr(one, name) for one in self.allowed.values()))
-
-    def _beyond(self) -> str | None:
-        known = frozenset(re.findall(r"[^\W\d_]+", " ".join(one.statement for one in self.cited).lower()))
-        labels = self._union("labels")
-        for one in self.reading.card.labels:
-            if one.name in labels:
-                known |= frozenset(re.findall(r"[^\W\d_]+", one.title.lower()))
-                known |= frozenset(gloss for gloss in _GLOSSES if gloss.removesuffix("s") in one.description.lower())
-            known |= frozenset(re.findall(r"[^\W\d_]+", one.title.lower())) & frozenset({"tissue", "cell", "cells"})
-        known |= frozenset(re.findall(r"[^\W\d_]+", self.reading.card.title.lower())) & frozenset(
-            {"chest", "histology"}
-        )
-        return limits.broken(self.text, known, _class_words(self.reading), self._written_words)
-
-    @property
-    def _written_words(self) -> frozenset[str]:
-        return frozenset(word for text in self.written for word in re.findall(r"[^\W\d_]+", text.low))
-
-    def _banned(self) -> str | None:
-        for pattern in self.lexicon.banned.values():
-            if match := pattern.search(self.text.low):
-                return f"It says what no finding can support. (“{match.group()}”)"
-        return None
-
-    def _wrong_class(self) -> str | None:
-        labels = self._union("labels")
-        for text in self.written:
-            labels |= frozenset().union(
-                *(one.labels for one in entities.classes(text, self.reading.card, self.lexicon))
-            )
-        for one in self.classes:
-            if not one.labels:
-                return f"“{one.text}” is no class of this model."
-            if not one.labels & labels:
-                return f"The cited findings do not speak of “{one.text}”."
-        return None
-
-    def _wrong_method(self) -> str | None:
-        methods = self._union("methods")
-        for one in self.methods:
-            if one.value == "other":
-                return f"“{self.text.low[one.start : one.end]}” is no method of this reading."
-            if one.value == "plural":
-                if self.text.low[one.start : one.end].startswith("both ") and len(methods) == 1:
-                    return "It speaks of both methods and cites a finding of one."
-            elif one.value not in methods:
-                return f"The cited findings do not speak of {method_titles().get(one.value, one.value)}."
-        return None
-
-    def _wrong_place(self) -> str | None:
-        pairs = [pair for one in self.allowed.values() for pair in one.places]
-        named = [one for one in self.methods if one.value not in ("other", "plural")]
-        plural = [one for one in self.methods if one.value == "plural"]
-        for at, place in enumerate(self.places):
-            fitting = {method for method, region in pairs if place.within(region)}
-            if not fitting:
-                return f"No cited finding speaks of “{place.text}”."
-            owners = _owners(self.text, place, at, self.places, [(one.start, one.end, one.value) for one in named])
-            if owners and not owners <= fitting:
-                return f"“{place.text}” is where another method looked."
-            if plural and not named and len(self.places) == 1 and fitting != {method for method, _ in pairs}:
-                return f"The methods do not both look at “{place.text}”."
-        return None
-
-    def _wrong_number(self) -> str | None:
-        facts = self._facts
-        if reason := figures.unsupported(self.text, self.numbers, facts, self.lexicon, self.classes, self.methods):
-            return reason
-        if not self.full:
-            return None
-        words = frozenset(re.findall(r"[\w\-]+", " ".join(one.statement for one in self.cited).lower()))
-        unknown = any(one.claims.get("measured") is False for one in self.allowed.values())
-        excused = frozenset({"accuracy", "recall"}) if unknown else frozenset()
-        return figures.known_measures(self.text, facts, words, self.lexicon, excused)
-
-    def _wrong_modality(self) -> str | None:
-        codes = {code: role for one in self.allowed.values() for code, role in one.modalities.items()}
-        patterns = self.lexicon.modalities
-        for code, pattern in patterns.items():
-            if code in ("model", "file"):
-                continue
-            for span in self.text.find(pattern):
-                if span.value in self._written_words:
-                    continue
-                if code not in codes:
-                    return f"No cited finding speaks of “{span.value}”."
-                spans = [
-                    (other.end, role)
-                    for role in ("model", "file")
-                    for other in self.text.find(patterns[role])
-                    if other.end <= span.start
-                ]
-                if spans and not self.text.negated(span.start) and max(spans)[1] != codes[code]:
-                    return f"“{span.value}” is what the {codes[code]} is of, not the other."
-        return None
-
-    def _wrong_claim(self) -> str | None:
-        known: dict[str, set[bool | None]] = {}
-        by_method: dict[tuple[str, ...], set[bool | None]] = {}
-        for one in self.allowed.values():
-            for name, value in one.claims.items():
-                known.setdefault(name, set()).add(value)
-                if len(one.methods) == 1:
-                    by_method.setdefault((name, *one.methods), set()).add(value)
-        for text in self.written:
-            for name, stances in claims.stated(text).items():
-                known.setdefault(name, set()).update(stances)
-        if len(self.written) == len(self.cited) and (
-            more := form.changed(self.text.low, [one.low for one in self.written])
-        ):
-            return more
-        self._agreement_of_places(known)
-        taken = _ends(self.places, self.classes)
-        if any(fits(one, fact, cues=_MISSED) for one in self.numbers for fact in self._facts if fact.role == "missed"):
-            known["recognised"], known["gives"] = {True, False}, {True, False}
-        told = [one.start for one in self.numbers if one.unit]
-
-        def said(name: str, at: int) -> frozenset[bool | None]:
-            """What the findings say of a claim; those of one method where the clause names that one."""
-            named = {one.value for one in self.methods if self.text.same_clause(one.start, at)}
-            own = by_method.get((name, *named), set()) if len(named) == 1 else set()
-            return frozenset(own or known.get(name, set()))
-
-        return claims.contradicted(self.text, said, told, taken)
-
-    def _agreement_of_places(self, known: dict[str, set[bool | None]]) -> None:
-        """Two methods' places, cited together, show whether the methods look at the same place."""
-        pairs = {pair for one in self.allowed.values() for pair in one.places}
-        if len({method for method, _ in pairs}) < 2 or "agree" in known:
-            return
-        known["agree"] = {len({region for _, region in pairs}) == 1}
-
-    def _wrong_order(self) -> str | None:
-        ranks = {label: rank for one in self.allowed.values() for label, rank in one.ranks.items()}
-        values = {label: value for one in self.allowed.values() for label, value in one.values.items()}
-        shares = any("largest" in one.claims for one in self.allowed.values())
-        taken = _ends(self.places, self.numbers)
-        label = next((one.label for one in self.cited if one.kind == "score"), None)
-        count = len(self.reading.card.labels)
-        return claims.misordered(
-            self.text, self.classes, ranks, values, label, count, shares, taken, self._written_words
-        )
-
-    def _beside_the_point(self) -> str | None:
-        """Something in the sentence must be what a cited finding speaks of."""
-        if limits.disclaims(self.text.low) or any(
-            self._met(finding, self.allowed[finding.id]) for finding in self.cited
-        ):
-            return None
-        return f"It does not say what {self.cited[0].id} says."
-
-    def _met(self, finding: Finding, own: Allowed) -> bool:
-        if any(one.labels & own.labels for one in self.classes) or any(
-            one.value in own.methods for one in self.methods
-        ):
-            return True
-        if own.methods and any(one.value == "plural" for one in self.methods):
-            return True
-        if any(one.within(region) for one in self.places for _, region in own.places):
-            return True
-        stems = {_stem(word) for word in re.findall(r"[^\W\d_]{4,}", self.text.low)} - _COMMON
-        return bool(stems & _cues(finding.kind, finding.statement)) or bool(_fitting(self.numbers, own.facts))
-
-
-def _fitting(numbers: list[Quantity], facts: tuple[Fact, ...]) -> bool:
-    return any(fits(one, fact) for one in numbers for fact in facts)
-
-
-def _inside(one: Quantity, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= one.start and one.end <= end for start, end in spans)
-
-
-def _owners(
-    text: Text,
-    place: entities.PlaceMention,
-    at: int,
-    places: list[entities.PlaceMention],
-    named: list[tuple[int, int, str]],
-) -> set[str]:
-    """The methods that a place is said to belong to; nothing where that is open."""
-    subjects = [one for one in named if not re.search(r"(?:from|than|unlike|to|as|with) $", text.low[: one[0]])]
-    if len({name for _, _, name in subjects}) == 1:
-        named = subjects
-    distinct = {name for _, _, name in named}
-    if len(distinct) < 2:
-        return distinct
-    if len(named) == len(places):
-        return {named[at][2]}
-    before = [name for _, end, name in named if end <= place.start and text.same_clause(end - 1, place.start)]
-    if len(places) == 1 and len(before) == len(named):
-        joined = _JOINED.fullmatch(text.low[named[-2][1] : named[-1][0]])
-        return distinct if joined else {before[0]}
-    after = [
-        name for start, _, name in named if re.fullmatch(r"[ ,(]*(?:for|by|in|with) ", text.low[place.end : start])
-    ]
-    return {after[0]} if after else {before[-1]} if before else set()
-
-
-def entities_of(reading: Reading) -> tuple[str, ...]:
-    """The parts of the image that findings of this reading speak of."""
-    from agents.grounding.facts import region_names
-
-    return region_names(reading)
-
-
-@lru_cache
-def _class_words_of(titles: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(word for title in titles for word in re.findall(r"[^\W\d_]+", title.lower())) - {"tissue", "cell"}
-
-
-def _class_words(reading: Reading) -> frozenset[str]:
-    return _class_words_of(tuple(one.title for one in reading.card.labels))
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "ly", "er", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
-
-
-_COMMON = frozenset(
-    {"that", "this", "with", "than", "more", "were", "where", "only", "image", "imag", "model", "would"}
-)
-
-
-@lru_cache(maxsize=1024)
-def _cues(kind: str, statement: str) -> frozenset[str]:
-    """Stems of the words that show that a sentence speaks of a finding: its own words and the lexicon's."""
-    extra = table("kinds").get(kind, [])
-    return frozenset(_stem(word) for word in [*re.findall(r"[^\W\d_]{4,}", statement.lower()), *extra]) - _COMMON
-
-
-class _Mention(Protocol):
-    """Something that stands in the text from ``start`` to ``end``."""
-
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-
-
-def _ends(*groups: Sequence[_Mention]) -> list[tuple[int, int]]:
-    """Where everything in the groups begins and ends."""
-    return [(one.start, one.end) for group in groups for one in group]

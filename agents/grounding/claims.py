@@ -15,7 +15,7 @@ _HYPOTHETICAL = re.compile(
 )
 
 
-_DENIED = re.compile(r"(?:(?<!\w)(?:not|never|no|nor|neither|without|hardly|barely)|n't)(?: [^\W\d]+){0,2} $")
+_DENIED = re.compile(r"(?:(?<!\w)(?:not|never|no|nor|neither|without|hardly|barely)|n't)(?: [^\W\d]+){0,5} $")
 _NEEDED = re.compile(r"(?<!\w)(?:needs?|needed|missing|lacks?|lacking|short)(?!\w)")
 _BESIDES = re.compile(
     r"(?<!\w)(?:except|besides|than|over|behind|below|above|beyond|apart from|other than)(?: for)?(?: the)? $"

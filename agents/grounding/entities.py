@@ -14,6 +14,7 @@ _FILLER = re.compile(
     r"[\s,\-]*(?:(?:the|on|in|at|of|to|hand|side|part|its|near|towards|very|far|that|is|image|picture|film|toward|"
     r"and|a|it|edge|just|down|this|region|area|section)(?!\w)[\s,\-]*)*"
 )
+_JOINED = re.compile(r"(?:'s)?,?(?: maps?)?,? (?:and|&|as well as|or|nor)(?: also| the)? ")
 _BEFORE = re.compile(r"(?<!\w)(?:on|to|at|towards?|in|points?|far|from|other|the|looks?|another)(?: the| its)? $")
 _AFTER = re.compile(r" ?(?:$|[.,;:)]|(?:and|with|of the|while|where|but|for|in|is|has|gets?|got|holds?|than|–)(?!\w))")
 _NEED_COLUMN = frozenset({"high", "higher", "up", "upwards", "low", "down", "base", "foot", "central", "halfway"})
@@ -161,3 +162,24 @@ def _place(group: list[tuple[Span, str, str]], text: Text) -> PlaceMention | Non
         return None
     start, end = group[0][0].start, group[-1][0].end
     return PlaceMention(start, end, text.low[start:end], row, column, "" if shape == "any" else shape)
+
+
+def owners(text: Text, at: int, places: list[PlaceMention], methods: list[Span]) -> set[str]:
+    """The methods that ``places[at]`` is said to belong to; nothing where that is open."""
+    place, named = places[at], [(one.start, one.end, one.value) for one in methods]
+    subjects = [one for one in named if not re.search(r"(?:from|than|unlike|to|as|with) $", text.low[: one[0]])]
+    if len({name for _, _, name in subjects}) == 1:
+        named = subjects
+    distinct = {name for _, _, name in named}
+    if len(distinct) < 2:
+        return distinct
+    if len(named) == len(places):
+        return {named[at][2]}
+    before = [name for _, end, name in named if end <= place.start and text.same_clause(end - 1, place.start)]
+    if len(places) == 1 and len(before) == len(named):
+        joined = _JOINED.fullmatch(text.low[named[-2][1] : named[-1][0]])
+        return distinct if joined else {before[0]}
+    after = [
+        name for start, _, name in named if re.fullmatch(r"[ ,(]*(?:for|by|in|with) ", text.low[place.end : start])
+    ]
+    return {after[0]} if after else {before[-1]} if before else set()

@@ -115,6 +115,8 @@ def _with_unit(one: Quantity, low: str, lexicon: Lexicon) -> Quantity:
         return one
     nouns = [(match.end(), role) for role, pattern in lexicon.nouns.items() if (match := pattern.match(low, one.end))]
     role = max(nouns, key=lambda pair: pair[0])[1] if nouns else ""
+    if not role:
+        return one
     return one if role in _FEW and one.value > _MANY else replace(one, role=role)  # "861 pieces of tissue" are images
 
 

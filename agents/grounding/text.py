@@ -10,7 +10,7 @@ from functools import cached_property
 LONGEST = 1200  # characters of a sentence; longer ones are not read
 REACH = 70  # characters before a word in which a negation still reaches it
 _SAME = str.maketrans(
-    {"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "−": "-", "‐": "-", "‑": "-", "‒": "-", "⁻": "-", "×": "×"}
+    {"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "−": "-", "‐": "-", "‑": "-", "‒": "-", "⁻": "-"}
 )
 _DASH = re.compile(r"\s*[–—]\s*")
 
