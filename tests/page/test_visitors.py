@@ -77,13 +77,14 @@ def test_nothing_of_a_visit_is_kept_or_sent(visitor: Visitor, images: Path, serv
                 break
             visit.page.wait_for_timeout(100)
         assert not brief.kept("tile")
-        visit.page.reload()
-        pictures = visit.tab("Histology").here.locator(".lb-example img")
+        later = visitor(brief.address)
+        pictures = later.tab("Histology").here.locator(".lb-example img")
         pictures.first.wait_for()
         assert all(picture.evaluate("node => node.decode().then(() => true)") for picture in pictures.all())
         assert visit.page.evaluate("({...localStorage})") == {}
         assert visit.page.evaluate("({...sessionStorage})") == {}
         visit.leave()
+        later.leave()
     assert brief.connections.read_text("utf-8").splitlines() == ["watching"]
 
 
