@@ -5,6 +5,7 @@ import sys
 from types import ModuleType
 
 from agents.commands import Output, ask, explain, report, verify
+from diagnosis.console import Parser, one_line, tell
 from diagnosis.errors import UserError
 from diagnosis.notices import NOTICE
 from settings import Settings, load_settings
@@ -26,16 +27,15 @@ def main(arguments: list[str] | None = None, settings: Settings | None = None) -
     try:
         output: Output = COMMANDS[options.command].run(options, settings or load_settings())
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        return tell(error)
     if output.note:
-        print(f"note: {output.note}", file=sys.stderr)
+        print(f"note: {one_line(output.note)}", file=sys.stderr)
     print(output.text)
     return output.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m agents", description="Words about an image. " + NOTICE)
+    parser = Parser(prog="python -m agents", description="Words about an image. " + NOTICE)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in COMMANDS.items():
         module.add_arguments(commands.add_parser(name, help=module.HELP, description=module.HELP + "."))

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from agents.explain import Draft
+from agents.explain import Draft, require_language
 from agents.intents import answer
 from agents.llm import LanguageModel, without_thoughts
 from agents.talk import ABSTENTION, Talk
@@ -24,28 +24,31 @@ def ask(
     model: LanguageModel | None = None,
     history: Sequence[Turn] = (),
     *,
+    language: str = "en",
     cancel: threading.Event | None = None,
 ) -> Iterator[Turn]:
     """Turns that grow: steps as they are made, sentences as they can be checked, the last one whole.
 
     Without a language model, or when it fails, is stopped, or says nothing that is supported, the intents answer, and
-    ``note`` says why.
+    ``note`` says why. The intents answer in English.
 
     Args:
         history: earlier turns; those about another reading are left aside. Findings keep their ids.
+        language: BCP 47 code of the language that the language model answers in.
         cancel: set it to stop the language model.
 
     Raises:
-        BadRequest: the question is empty or too long.
+        BadRequest: the question is empty or too long, or ``language`` is not a language code.
     """
     question = require_question(question)
+    require_language(language)
     earlier = tuple(turn for turn in history if replace(turn.reading, added=()) == replace(reading, added=()))
     if earlier:
         reading = replace(reading, added=earlier[-1].reading.added)
     if model is None:
         yield answer(question, reading)
         return
-    yield from _asked(question, reading, model, earlier[-REMEMBERED:], cancel)
+    yield from _asked(question, reading, model, earlier[-REMEMBERED:], language, cancel)
 
 
 def require_question(question: str) -> str:
@@ -63,10 +66,11 @@ def _asked(
     reading: Reading,
     model: LanguageModel,
     earlier: Sequence[Turn],
+    language: str,
     cancel: threading.Event | None,
 ) -> Iterator[Turn]:
-    talk = Talk(reading, model)
-    turn = Turn(question, reading, written_by=model.name)
+    talk = Talk(reading, model, language)
+    turn = Turn(question, reading, written_by=model.name, language=language)
     try:
         for step in talk.steps(question, earlier, cancel):
             turn = replace(turn, reading=talk.reading, steps=(*turn.steps, step), sent=talk.ledger)
@@ -78,7 +82,7 @@ def _asked(
     if text.startswith(ABSTENTION):
         yield replace(turn, sentences=(Sentence(ABSTENTION),), sent=talk.ledger, usage=talk.usage, done=True)
         return
-    sentences = _checked(text, talk.reading)
+    sentences = _checked(text, talk.reading, language)
     if any(sentence.struck is None for sentence in sentences):
         yield replace(turn, reading=talk.reading, sentences=sentences, sent=talk.ledger, usage=talk.usage, done=True)
         return
@@ -86,8 +90,8 @@ def _asked(
     yield _by_intents(replace(turn, sentences=sentences), talk, why)
 
 
-def _checked(text: str, reading: Reading) -> tuple[Sentence, ...]:
-    draft = Draft(reading, "en")
+def _checked(text: str, reading: Reading, language: str) -> tuple[Sentence, ...]:
+    draft = Draft(reading, language)
     draft.add(text)
     return draft.end()
 
@@ -95,5 +99,6 @@ def _checked(text: str, reading: Reading) -> tuple[Sentence, ...]:
 def _by_intents(turn: Turn, talk: Talk, why: str) -> Turn:
     """The answer of the intents, after the steps and beside the struck sentences that there are."""
     ours = answer(turn.question, talk.reading)
-    sentences, steps = (*ours.sentences, *turn.struck), (*turn.steps, *ours.steps)
+    sentences = (*ours.sentences, *turn.struck)
+    steps = (*turn.steps, *(step for step in ours.steps if step not in turn.steps))
     return replace(ours, steps=steps, sentences=sentences, note=why, sent=talk.ledger, usage=talk.usage)

@@ -39,6 +39,7 @@ class Talk:
 
     Attributes:
         reading: with what the tools added so far.
+        language: BCP 47 code of the language to answer in.
         text: what the language model wrote last.
         sent: every request.
         usage: tokens and cost so far, or None where the endpoint does not count.
@@ -46,6 +47,7 @@ class Talk:
 
     reading: Reading
     model: LanguageModel
+    language: str = "en"
     text: str = ""
     sent: list[Entry] = field(default_factory=list)
     usage: Usage | None = None
@@ -99,7 +101,7 @@ class Talk:
             ModelCallLimitMiddleware(run_limit=ASKED, exit_behavior="error"),
             ToolCallLimitMiddleware(run_limit=USED),
         ]
-        rules = load_prompt("ask", "abstention").fill(abstention=ABSTENTION)
+        rules = load_prompt("ask", "abstention", "language").fill(abstention=ABSTENTION, language=self.language)
         async with asyncio.timeout(WHOLE * self.model.timeout), connected(self.model, "ask", self.sent) as chat:
             agent: Any = create_agent(chat, self._tools(), system_prompt=rules, middleware=limits)
             async for mode, update in agent.astream({"messages": messages}, stream_mode=["updates", "messages"]):

@@ -46,6 +46,7 @@ class Turn:
         steps: uses of tools, in order.
         sentences: the answer, unsupported sentences struck in their place.
         written_by: ``template``, or the name of the language model.
+        language: BCP 47 code of the language that the answer is in.
         note: what the person who asked should know of how the answer came about, or None.
         sent: what went to a language model's endpoint.
         usage: tokens and cost, or None where no language model counted them.
@@ -57,6 +58,7 @@ class Turn:
     steps: tuple[Step, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     written_by: str = "template"
+    language: str = "en"
     note: str | None = None
     sent: Ledger = field(default=Ledger(), repr=False)
     usage: Usage | None = None

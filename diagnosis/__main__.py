@@ -3,11 +3,11 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import torch
 
 from diagnosis.attribution import METHODS
+from diagnosis.console import Parser, tell
 from diagnosis.errors import BadRequest, UserError
 from diagnosis.export import as_json
 from diagnosis.models import Models
@@ -25,19 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _read(options)
     except UserError as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)  # one line, whatever the message quotes
-        return error.exit_code
+        return tell(error)
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, as for every other error."""
-        self.exit(2, f"error: {message}. See {self.prog} --help.\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m diagnosis", description="Read one image. " + NOTICE)
+    parser = Parser(prog="python -m diagnosis", description="Read one image. " + NOTICE)
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("read", help="scores, maps and findings of one image")
     command.add_argument("image", type=Path, help="PNG, JPEG, TIFF, WebP, BMP or DICOM file")

@@ -15,16 +15,19 @@ HELP = "answer a question about what a model made of an image"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     image.add_arguments(parser)
     parser.add_argument("question", help="in quotation marks, e.g. 'Why not viral pneumonia?'")
+    parser.add_argument("--language", default="en", help="language code such as fr; needs a language model unless en")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON and nothing else")
 
 
 def run(options: argparse.Namespace, settings: Settings) -> Output:
     """The answer; the note says how it came about where that is not as it was asked for."""
+    from agents.explain import require_language
     from agents.followup import ask, require_question
 
     require_question(options.question)
+    require_language(options.language)
     reading = image.reading_of(options, settings)
-    *_, turn = ask(options.question, reading, LanguageModel.of(settings))
+    *_, turn = ask(options.question, reading, LanguageModel.of(settings), language=options.language)
     text = json.dumps(as_json(turn), indent=2, ensure_ascii=False) if options.json else _text(turn)
     return Output(text, turn.note)
 
@@ -47,6 +50,7 @@ def as_json(turn: Turn) -> dict[str, Any]:
         ],
         "findings": as_record(turn.reading)["findings"],
         "written_by": turn.written_by,
+        "language": turn.language,
         "note": turn.note,
         "usage": turn.usage and {name: getattr(turn.usage, name) for name in ("sent", "received", "cost")},
         "sent": [

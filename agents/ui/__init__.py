@@ -121,7 +121,7 @@ class Writer:
             return problem(error)
 
     def answer(
-        self, question: str, reading: Reading | None, turns: tuple[Turn, ...], pen: Pen
+        self, question: str, language: str, reading: Reading | None, turns: tuple[Turn, ...], pen: Pen
     ) -> Iterator[tuple[Any, ...]]:
         """(turns, conversation, question box), growing with each step and sentence until another question is asked."""
         if reading is None:
@@ -130,7 +130,7 @@ class Writer:
         cancel = pen.take()
         turns, box = tuple(turn for turn in turns if turn.done), ""
         try:
-            for turn in ask(question, reading, self.model, turns, cancel=cancel):
+            for turn in ask(question, reading, self.model, turns, language=language, cancel=cancel):
                 if pen.cancel is cancel:
                     said = (*turns, turn)
                     yield said, pieces.conversation(said), box
@@ -158,23 +158,26 @@ def words_panel(chosen: gr.State, writer: Writer) -> None:
     again = [chosen.change, reader.input, length.input]
     gr.on(again, writer.tell, [chosen, pen, reader, length], shown, trigger_mode="always_last", **QUIET)
     make.click(writer.report, [chosen, told, pen], files, **{**QUIET, "show_progress": "minimal"})
-    chosen.change(
-        lambda reading: (gr.Row(visible=reading is not None), gr.Button(visible=bool(reading and not reading.pending))),
-        chosen, [row, make], **QUIET,
-    )  # fmt: skip
-    if writer.model is None:
-        return
-    with gr.Row(elem_classes=["lb-write", "lb-7"]):
-        language = gr.Dropdown(LANGUAGES, value="en", label="Language", allow_custom_value=True, min_width=120)
-        write = gr.Button(f"Write with {writer.model.name}", variant="primary", min_width=120)
-        stop = gr.Button("Stop", min_width=80)
-    gr.HTML(
-        f'<p class="lb-note">Sends the findings, {"and the overlays, " if writer.model.vision else "and no pixel, "}'
-        f"to {writer.model.host}.</p>",
-        elem_classes="lb-7",
-    )
-    write.click(writer.write, [chosen, pen, reader, length, language], shown, **QUIET)
-    stop.click(Pen.stop, pen, None, **QUIET)
+    with gr.Column(visible=False, elem_classes="lb-7") as anew:
+        if writer.model is not None:
+            with gr.Row(elem_classes="lb-write"):
+                language = _language("Language")
+                write = gr.Button("Write with a language model", variant="primary", min_width=210)
+                stop = gr.Button("Stop", min_width=80)
+            gr.HTML(pieces.addressee(writer.model, "the findings"))
+            write.click(writer.write, [chosen, pen, reader, length, language], shown, **QUIET)
+            stop.click(Pen.stop, pen, None, **QUIET)
+
+    def offer(reading: Reading | None) -> tuple[Any, Any, Any]:
+        shown, whole = reading is not None, reading is not None and reading.pending is None
+        return gr.Row(visible=shown), gr.Column(visible=shown), gr.Button(visible=whole)
+
+    chosen.change(offer, chosen, [row, anew, make], **QUIET)
+
+
+def _language(label: str, *, visible: bool = True) -> gr.Dropdown:
+    """The visitor's choice of a language; any BCP 47 code can be typed in."""
+    return gr.Dropdown(LANGUAGES, value="en", label=label, allow_custom_value=True, min_width=120, visible=visible)
 
 
 def ask_panel(chosen: gr.State, writer: Writer) -> None:
@@ -186,14 +189,25 @@ def ask_panel(chosen: gr.State, writer: Writer) -> None:
             offered = [gr.Button(question, size="sm", min_width=0) for question in QUESTIONS]
             if writer.model is not None:
                 gr.Button("Stop the answer", size="sm", min_width=0).click(Pen.stop, pen, None, **QUIET)
-        question = gr.Textbox(
-            label="Your question", placeholder="Why not normal? What about the lower left?", submit_btn="Ask", lines=1
-        )
+        with gr.Row():
+            question = gr.Textbox(
+                label="Your question", placeholder="Why not normal? What about the lower left?", submit_btn="Ask",
+                lines=1, scale=5, min_width=260,
+            )  # fmt: skip
+            language = _language("Answer in", visible=writer.model is not None)
+        if writer.model is not None:
+            gr.HTML(
+                pieces.addressee(
+                    writer.model,
+                    "your question as it is typed, the findings and what the tools measured",
+                    pictures=False,
+                )
+            )
         log = gr.HTML(pieces.conversation(()))
     outputs = [turns, log, question]
-    question.submit(writer.answer, [question, chosen, turns, pen], outputs, **QUIET)
+    question.submit(writer.answer, [question, language, chosen, turns, pen], outputs, **QUIET)
     for button in offered:
-        button.click(writer.answer, [button, chosen, turns, pen], outputs, **QUIET)
+        button.click(writer.answer, [button, language, chosen, turns, pen], outputs, **QUIET)
 
     def begin(reading: Reading | None, said: tuple[Turn, ...], pen: Pen) -> tuple[Any, Any, Any]:
         if reading is None or reading.study.digest != pen.study:

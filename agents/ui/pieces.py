@@ -1,11 +1,12 @@
 """Words about a reading as HTML. Pure functions: a value in, a string out."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 
 from agents.ground import is_partial
 from agents.ledger import Ledger
+from agents.llm import LanguageModel
 from agents.turns import Step, Turn
 from agents.types import Explanation, Sentence
 from diagnosis.reading import Reading
@@ -72,26 +73,39 @@ def ledger(sent: Ledger, purpose: str = "") -> str:
         f'<tr><td colspan="5"><pre>{escape(one.body)}</pre></td></tr>'
         for one in sent.entries
     )
-    pixels = "pictures included" if sent.pixels_sent else "no pixel and no identifier among it"
+    pixels = "pictures included" if sent.pixels_sent else "no pixel and no identifier of the file among it"
     return (
         f'<details class="lb-facts lb-ledger"><summary>Sent to a language model{purpose}: '
         f"{len(sent.entries)} request(s), {pixels}</summary><table>{rows}</table></details>"
     )
 
 
+def addressee(model: LanguageModel, what: str, *, pictures: bool = True) -> str:
+    """Who is sent what, before anything is."""
+    pixels = "and the overlays" if pictures and model.vision else "and no pixel"
+    return f'<p class="lb-note">Sends {what}, {pixels}, to {escape(model.name)} at {escape(model.host)}.</p>'
+
+
 def conversation(turns: Sequence[Turn]) -> str:
     """Questions and answers, the steps of each behind a click."""
     if not turns:
         return f'<p class="lb-note">{EMPTY}</p>'
-    return f'<section class="lb-talk" aria-live="polite">{"".join(_turn(one) for one in turns)}</section>'
+    told: set[str] = set()
+    parts = []
+    for one in turns:
+        parts.append(_turn(one, told))
+        told.update(finding.id for finding in one.findings)
+    return f'<section class="lb-talk" aria-live="polite">{"".join(parts)}</section>'
 
 
-def _turn(turn: Turn) -> str:
+def _turn(turn: Turn, told: Collection[str]) -> str:
+    """``told``: ids of the findings that an earlier turn shows; chips lead there."""
     steps = "".join(_step(step) for step in turn.steps)
     answer = sentences(turn.sentences, turn.reading) or ("" if turn.done else "…")
-    note = f'<p class="lb-note">{escape(turn.note)}</p>' if turn.note else ""
+    partial = PARTIAL if turn.written_by != "template" and is_partial(turn.language) else ""
+    note = "".join(f'<p class="lb-note">{escape(one)}</p>' for one in (turn.note, partial) if one)
     return (
-        f"<article><h4>{escape(turn.question)}</h4>{steps}<p>{answer}</p>{_added(turn)}{note}"
+        f"<article><h4>{escape(turn.question)}</h4>{steps}<p>{answer}</p>{_added(turn, told)}{note}"
         f"{ledger(turn.sent) if turn.sent.entries else ''}</article>"
     )
 
@@ -102,11 +116,12 @@ def _step(step: Step) -> str:
     )
 
 
-def _added(turn: Turn) -> str:
-    """The findings that this answer measured, where its chips lead."""
+def _added(turn: Turn, told: Collection[str]) -> str:
+    """The findings that this answer was the first to measure, where its chips lead."""
     rows = "".join(
         f'<tr id="{finding_anchor(turn.reading, one.id)}"><th scope="row">{one.id}</th><td>{escape(one.statement)}</td></tr>'
         for one in turn.findings
+        if one.id not in told
     )
     if not rows:
         return ""

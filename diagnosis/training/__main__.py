@@ -10,6 +10,7 @@ import torch
 
 from diagnosis.cards import ModelCard, load_card
 from diagnosis.classifier import Classifier
+from diagnosis.console import Parser, tell
 from diagnosis.errors import UserError
 from diagnosis.training.calibrate import calibrate
 from diagnosis.training.dataset import rows_of
@@ -31,13 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.action(options)
     except UserError as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)  # one line, whatever the message quotes
-        return error.exit_code
+        return tell(error)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("model", help="name of a card in the weights folder, e.g. chest-xray")
     common.add_argument(
         "--data", type=Path, help="folder with manifest.csv; default: $LIGHTBOX_DATA/<recipe's dataset>"
@@ -45,10 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--weights", type=Path, default=Path("weights"), help="folder of cards and weights")
     common.add_argument("--recipes", type=Path, default=RECIPES, help="folder of recipes")
     common.add_argument("--threads", type=_count, help="CPU threads; default: torch's own choice")
-    run = argparse.ArgumentParser(add_help=False)
+    run = Parser(add_help=False)
     run.add_argument("--run", type=Path, help="folder of the run; default: runs/MODEL")
 
-    parser = argparse.ArgumentParser(prog="python -m diagnosis.training", description="Train and measure the models.")
+    parser = Parser(prog="python -m diagnosis.training", description="Train and measure the models.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, action, parents, words in (
         ("train", _train, [common, run], "train from random weights, or go on with a run; then export and calibrate"),

@@ -105,6 +105,14 @@ def test_what_is_wrong_is_told_in_one_line(
     assert told.out == "" and told.err.startswith("error: ") and words in told.err and told.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("arguments", [("explain",), ("explain", "a.png", "--reader", "king"), ("dance",), ()])
+def test_wrong_usage_is_told_in_one_line(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as end:
+        call(*arguments)
+    told = capsys.readouterr().err
+    assert end.value.code == 2 and told.startswith("error: ") and told.count("\n") == 1 and "--help" in told
+
+
 def test_it_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "agents", *CALL, "--reader", "nobody"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)

@@ -65,6 +65,28 @@ def test_a_tool_adds_findings_that_the_answer_cites(scripted: Endpoint, model: L
     assert told["role"] == "tool" and told["content"] == turn.steps[0].result
 
 
+def test_an_answer_in_another_language_is_asked_for_and_checked(
+    scripted: Endpoint, model: LanguageModel, reading: Reading
+) -> None:
+    scripted.will(says("Das Modell gibt viral pneumonia 47,4 % [F1]. Es sind 74,4 % [F1]."))
+    *_, turn = ask("Wie sicher ist es?", reading, model, language="de")
+    assert turn.language == "de" and turn.text == "Das Modell gibt viral pneumonia 47,4 %. [F1]"
+    assert "74,4" in turn.struck[0].text
+    assert "code de" in str(scripted.history[0].body["messages"][0]["content"])
+
+
+def test_what_is_no_language_is_refused(reading: Reading) -> None:
+    with pytest.raises(BadRequest, match="no language code"):
+        list(ask("How sure is it?", reading, language="Klingon, please"))
+
+
+def test_a_tool_that_was_used_already_is_told_once(scripted: Endpoint, hasty: LanguageModel, reading: Reading) -> None:
+    scripted.will(calls("map_share", {"place": "lower left"}), fails(500))
+    *_, turn = ask("What about the lower left?", reading, hasty)
+    assert turn.written_by == "template" and turn.cited and turn.note
+    assert len({step.called for step in turn.steps}) == len(turn.steps) >= 1
+
+
 def test_two_tools_in_a_row(scripted: Endpoint, model: LanguageModel, reading: Reading) -> None:
     compared = "The model gives viral pneumonia a score of 47.4 %, 36.0 percentage points more than normal with 11.4 %"
     scripted.will(

@@ -71,7 +71,7 @@ def ask(tab: Tab, question: str) -> Locator:
 
 
 def write(tab: Tab) -> None:
-    tab.here.get_by_role("button", name="Write with scripted").click()
+    tab.here.get_by_role("button", name="Write with a language model").click()
 
 
 def test_reader_and_length_change_the_words_at_once_and_nothing_is_sent(visitor: Visitor, images: Path) -> None:
@@ -104,13 +104,16 @@ def test_questions_are_answered_without_a_language_model(visitor: Visitor, image
     answer.locator(".lb-chip").last.click()
     expect(answer.locator(".lb-facts .lb-lit")).to_be_visible()
     assert talk(tab).get_by_label("Your question").input_value() == ""
+    assert "map_share" in ask(tab, "What about the lower left?").inner_text()
+    names = talk(tab).locator("[id]:not([id=''])").evaluate_all("nodes => nodes.map(node => node.id)")
+    assert len(names) == len(set(names)) >= 3
     assert "cannot" in ask(tab, "Who won the cup in 1966?").inner_text()
-    assert talk(tab).locator("article").count() == 3
+    assert talk(tab).locator("article").count() == 4
     tab.here.get_by_label("Class explained").click()
     visit.page.get_by_role("option", name="Lung squamous cell carcinoma", exact=True).click()
     expect(tab.here.locator(".lb-words")).to_contain_text("lung squamous cell carcinoma")
     assert "squamous" in ask(tab, "And the upper right?").inner_text()
-    assert talk(tab).locator("article").count() == 4
+    assert talk(tab).locator("article").count() == 5
     read(tab, images / "other.png")
     expect(talk(tab).locator("article")).to_have_count(0)
     assert ask(tab, "How sure is it?").locator(".lb-chip").count() >= 1
@@ -138,7 +141,10 @@ def test_a_language_models_words_are_checked_and_what_was_sent_is_shown(
     visitor: Visitor, images: Path, writing: Server, scripted: Endpoint
 ) -> None:
     tab = visitor(writing.address).tab("Histology")
+    assert not tab.here.get_by_role("button", name="Write with a language model").is_visible()
     read(tab, images / "tile.png")
+    note = tab.here.get_by_text(f"Sends the findings, and no pixel, to scripted at {scripted.host}.")
+    assert note.is_visible()
     true = [f"{one['statement'][:-1]} [{one['id']}]." for one in tab.record["findings"]]
     gated = keeps_silent(*(f"{one} " for one in (*true[:2], INVENTED, true[2], "And")))
     rest = says(" then.").events
