@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from agents.facts import facts_json
-from agents.ground import check, parse
+from agents.ground import check, parse, prepare
 from agents.limits import untold
 from agents.llm import LanguageModel, Message
 from agents.narrate import narrate
@@ -55,6 +55,7 @@ def explain(
     prompt, messages = request(reading, model, reader, length, language)
     begun = Explanation((), model.name, reader, length, language, prompt)
     reply = model.stream(messages, kind="explain", cancel=cancel)
+    prepare(reading, language)
     draft = Draft(reading, language)
     try:
         for piece in reply:

@@ -36,6 +36,7 @@ def parse(text: str) -> tuple[Sentence, ...]:
     """Sentences of a model's text with the citations that stand in or after them, without list marks and emphasis.
 
     Citations right after a full stop belong to the sentence before; those that open a line to the one that follows.
+    A question without any is one sentence with its answer.
     """
     return tuple(sentence for line in text.splitlines() for sentence in _line(line))
 
@@ -49,6 +50,8 @@ def _line(line: str) -> list[Sentence]:
         cites = [cite for match in _CITES.finditer(piece) for cite in _ID.findall(match.group(1))]
         words = re.sub(r"\s+(?=[.,;:!?。](?:\s|$))", "", re.sub(r"\s+", " ", _CITES.sub(" ", piece))).strip()
         if re.search(r"\w", words):
+            if found and found[-1][0].endswith("?") and not found[-1][1]:
+                words = f"{found.pop()[0]} {words}"  # a question is told with its answer
             found.append((words, [*waiting, *cites]))
             waiting = []
         elif found and not opens:
@@ -92,6 +95,18 @@ def check(sentences: Iterable[Sentence], reading: Reading, *, language: str = FU
     """The same sentences; ``struck`` says in one line why one is not supported by the findings that it cites."""
     lexicon = load(language)
     return tuple(replace(one, struck=_reason(one, reading, lexicon)) for one in sentences)
+
+
+def prepare(reading: Reading, language: str = FULL) -> None:
+    """Measure the reading's findings and compile what its sentences are compared with, before the first is waited for.
+
+    A process does this once a model and language, with the first sentence where nobody has asked for it before.
+    """
+    check(
+        [Sentence(f"Here, {one.statement}", (one.id,)) for one in reading.findings],  # not the template's own words
+        reading,
+        language=language,
+    )
 
 
 def is_partial(language: str) -> bool:

@@ -80,7 +80,7 @@ def wrong_number(source: Source, rng: random.Random) -> Iterator[Sentence]:
         told = float(match.group())
         before = text[max(0, match.start() - 16) : match.start()].lower()
         upwards = re.search(r"(?:more than|over|above|at least|least|exceeds) $", before)
-        downwards = re.search(r"(?:less than|under|below|at most|within|nearly|almost|reaching|even) $", before)
+        downwards = re.search(r"(?:less than|under|below|at most|within|nearly|almost|reach\w*|pass\w*|even) $", before)
         if re.search(r"(?:scale of|95 % interval|interval) $", before) or match.group() in ("0", "1"):
             continue
         for _ in range(30):
@@ -150,7 +150,8 @@ def other_method(source: Source, rng: random.Random) -> Iterator[Sentence]:
         yield source.said(text.replace(titles[named[0]], other))
     if len(named) == 2 and text.count("SHAP") == text.count("Grad-CAM") == 1:
         places = [(one.region, one.value) for one in own if one.kind == "place"]
-        if len(set(places)) == 2 and re.search(r"\d|left|right", text):
+        mutual = re.search(r"between (?:Grad-CAM and SHAP|SHAP and Grad-CAM)", text)
+        if len(set(places)) == 2 and re.search(r"\d|left|right", text) and not mutual:
             yield source.said(text.replace("SHAP", "~").replace("Grad-CAM", "SHAP").replace("~", "Grad-CAM"))
     for name in named:
         yield source.said(text.replace(titles[name], rng.choice(data()["methods"])))

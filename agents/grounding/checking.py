@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from agents.grounding import claims, entities, figures, form, limits
+from agents.grounding import claims, entities, figures, form, limits, order
+from agents.grounding.derived import facts
 from agents.grounding.facts import Allowed, Fact
 from agents.grounding.lexicon import FULL, Lexicon, table
-from agents.grounding.numbers import COUNTED, Quantity, fits, quantities
+from agents.grounding.numbers import Quantity, fits, quantities
 from agents.grounding.rules import allowed
 from agents.grounding.text import Text, normalise
 from diagnosis.attribution import METHODS
 from diagnosis.findings import Finding
-from diagnosis.places import PLACES
 from diagnosis.reading import Reading
 
+_ONE_OTHER = re.compile(r"(?<!\w)one (?!of).*(?<!\w)(?:the|an)?other(?!\w)")
 _MISSED = frozenset({"missed"})
 _GLOSSES = frozenset(
     {"infection", "infections", "bacteria", "virus", "viruses", "cancer", "cancers"}
@@ -35,6 +36,7 @@ class Check:
         self.places = entities.places(text, lexicon)
         spans = _ends(self.places, self.classes, self.methods)
         spans += [(one.start, one.end) for one in text.find(lexicon.idle)]
+        self.facts = facts(list(self.allowed.values()), self.written, reading, lexicon)
         self.numbers = [one for one in quantities(text, lexicon) if not _inside(one, spans)]
 
     def _text_of(self, finding: Finding) -> Text:
@@ -55,22 +57,6 @@ class Check:
             ),
         )
         return next((reason for step in steps if (reason := step())), None)
-
-    @property
-    def _facts(self) -> list[Fact]:
-        card, reading = self.reading.card, self.reading
-        methods = len({one.method for one in reading.maps if one.label == reading.label})
-        places = len(PLACES[card.places])
-        common = [Fact(len(card.labels), "", "classes"), Fact(methods, "", "methods"), Fact(places, "", "parts")]
-        common.append(Fact(100 / places, "%", "part"))
-        said = [
-            Fact(one.value - less, one.unit, role)
-            for text in self.written
-            for one in quantities(text, self.lexicon)
-            for role in ((one.role, "rank") if one.role in COUNTED else (one.role or "value",))
-            for less in ((0, 1) if one.role in COUNTED and one.value > 1 else (0,))  # "the other two" of three pages
-        ]
-        return [*(fact for one in self.allowed.values() for fact in one.facts), *common, *said]
 
     def _union(self, name: str) -> frozenset[str]:
         return frozenset().union(*(getattr(one, name) for one in self.allowed.values()))
@@ -106,9 +92,15 @@ class Check:
         for one in self.classes:
             if not one.labels:
                 return f"“{one.text}” is no class of this model."
-            if not one.labels & labels:
+            if not one.labels & labels and not self._is_the_rest(one, labels):
                 return f"The cited findings do not speak of “{one.text}”."
         return None
+
+    def _is_the_rest(self, one: entities.ClassMention, labels: frozenset[str]) -> bool:
+        """Whether a class is the only one that no cited finding names, and is spoken of as what is left."""
+        left = {other.name for other in self.reading.card.labels} - labels
+        rest = self.lexicon.cues["rest"].search(self.text.low, max(0, one.start - 40), one.start) if self.full else None
+        return one.labels == left and len(left) == 1 and rest is not None
 
     def _wrong_method(self) -> str | None:
         methods = self._union("methods")
@@ -126,27 +118,30 @@ class Check:
         pairs = [pair for one in self.allowed.values() for pair in one.places]
         named = [one for one in self.methods if one.value not in ("other", "plural")]
         plural = [one for one in self.methods if one.value == "plural"]
+        loose = not any(one.unit == "%" for one in self.numbers)
         for at, place in enumerate(self.places):
-            fitting = {method for method, region in pairs if place.within(region)}
+            fitting = {method for method, region in pairs if place.within(region, halves=loose)}
             if not fitting:
                 return f"No cited finding speaks of “{place.text}”."
             owners = entities.owners(self.text, at, self.places, named)
             if owners and not owners <= fitting:
                 return f"“{place.text}” is where another method looked."
+            if at and not named and fitting != {method for method, _ in pairs}:
+                if place.alike(self.places[at - 1]) and _ONE_OTHER.search(self.text.low):
+                    return f"The two do not both look at “{place.text}”."
             if plural and not named and len(self.places) == 1 and fitting != {method for method, _ in pairs}:
                 return f"The methods do not both look at “{place.text}”."
         return None
 
     def _wrong_number(self) -> str | None:
-        facts = self._facts
-        if reason := figures.unsupported(self.text, self.numbers, facts, self.lexicon, self.classes, self.methods):
+        if reason := figures.unsupported(self.text, self.numbers, self.facts, self.lexicon, self.classes, self.methods):
             return reason
         if not self.full:
             return None
         words = frozenset(re.findall(r"[\w\-]+", " ".join(one.statement for one in self.cited).lower()))
         unknown = any(one.claims.get("measured") is False for one in self.allowed.values())
         excused = frozenset({"accuracy", "recall"}) if unknown else frozenset()
-        return figures.known_measures(self.text, facts, words, self.lexicon, excused)
+        return figures.known_measures(self.text, self.facts, words, self.lexicon, excused)
 
     def _wrong_modality(self) -> str | None:
         codes = {code: role for one in self.allowed.values() for code, role in one.modalities.items()}
@@ -165,7 +160,7 @@ class Check:
                     for other in self.text.find(patterns[role])
                     if other.end <= span.start
                 ]
-                if spans and not self.text.negated(span.start) and max(spans)[1] != codes[code]:
+                if spans and self.text.polarity(span.start, span.end) and max(spans)[1] != codes[code]:
                     return f"“{span.value}” is what the {codes[code]} is of, not the other."
         return None
 
@@ -186,7 +181,7 @@ class Check:
             return more
         self._agreement_of_places(known)
         taken = _ends(self.places, self.classes)
-        if any(fits(one, fact, cues=_MISSED) for one in self.numbers for fact in self._facts if fact.role == "missed"):
+        if any(fits(one, fact, cues=_MISSED) for one in self.numbers for fact in self.facts if fact.role == "missed"):
             known["recognised"], known["gives"] = {True, False}, {True, False}
         told = [one.start for one in self.numbers if one.unit]
 
@@ -208,15 +203,16 @@ class Check:
         known["agree"] = {same} if not same or judged == "agree" else {None, judged != "differ"}
 
     def _wrong_order(self) -> str | None:
-        ranks = {label: rank for one in self.allowed.values() for label, rank in one.ranks.items()}
-        values = {label: value for one in self.allowed.values() for label, value in one.values.items()}
-        shares = any("largest" in one.claims for one in self.allowed.values())
-        taken = _ends(self.places, self.numbers)
-        label = next((one.label for one in self.cited if one.kind == "score"), None)
-        count = len(self.reading.card.labels)
-        return claims.misordered(
-            self.text, self.classes, ranks, values, label, count, shares, taken, self._written_words
+        own = self.allowed.values()
+        standing = order.Standing(
+            {label: rank for one in own for label, rank in one.ranks.items()},
+            {label: value for one in own for label, value in one.values.items()},
+            next((one.label for one in self.cited if one.kind == "score"), None),
+            len(self.reading.card.labels),
+            any("largest" in one.claims for one in own),
+            self._written_words,
         )
+        return order.misordered(self.text, self.classes, standing, _ends(self.places, self.numbers))
 
     def _beside_the_point(self) -> str | None:
         """Something in the sentence must be what a cited finding speaks of."""

@@ -17,6 +17,7 @@ _FILLER = re.compile(
 _JOINED = re.compile(r"(?:'s)?,?(?: maps?)?,? (?:and|&|as well as|or|nor)(?: also| the)? ")
 _BEFORE = re.compile(r"(?<!\w)(?:on|to|at|towards?|in|points?|far|from|other|the|looks?|another)(?: the| its)? $")
 _AFTER = re.compile(r" ?(?:$|[.,;:)]|(?:and|with|of the|while|where|but|for|in|is|has|gets?|got|holds?|than|–)(?!\w))")
+_SEVERAL = re.compile(r"(?<!\w)(?:two|three|both)(?: \w+)? $")
 _NEED_COLUMN = frozenset({"high", "higher", "up", "upwards", "low", "down", "base", "foot", "central", "halfway"})
 
 
@@ -46,12 +47,16 @@ class PlaceMention:
     column: str = ""
     shape: str = ""
 
-    def within(self, region: str) -> bool:
-        """Whether the words fit a named place."""
+    def alike(self, other: "PlaceMention") -> bool:
+        """Whether both name the same row and side."""
+        return (self.row, self.column) == (other.row, other.column)
+
+    def within(self, region: str, *, halves: bool = False) -> bool:
+        """Whether the words fit a named place; with ``halves`` also where they name the half that it lies in."""
         own = place_of(region)
         if (self.row and self.row != own.row) or (self.column and self.column != own.column):
             return False
-        return self.shape in _SHAPES[own.shape]
+        return self.shape in _SHAPES[own.shape] or (halves and self.shape == "half")
 
 
 _SHAPES = {
@@ -102,6 +107,8 @@ def _resolved(
     if strong <= organs:
         return None
     labels = frozenset(name for name, words in vocabulary.items() if strong <= words)
+    if _SEVERAL.search(text.low[: run[0].start]) and text.low[: run[-1].end].endswith("s"):
+        labels = frozenset(vocabulary)  # "the two lung carcinomas", of which one is an adenocarcinoma
     return ClassMention(run[0].start, run[-1].end, labels, text.low[run[0].start : run[-1].end])
 
 
@@ -167,7 +174,11 @@ def _place(group: list[tuple[Span, str, str]], text: Text) -> PlaceMention | Non
 def owners(text: Text, at: int, places: list[PlaceMention], methods: list[Span]) -> set[str]:
     """The methods that ``places[at]`` is said to belong to; nothing where that is open."""
     place, named = places[at], [(one.start, one.end, one.value) for one in methods]
-    subjects = [one for one in named if not re.search(r"(?:from|than|unlike|to|as|with) $", text.low[: one[0]])]
+    subjects = [
+        one
+        for one in named
+        if not re.search(r"(?<!\w)(?:from|than|unlike|(?<!according )to|as|with) $", text.low[: one[0]])
+    ]
     if len({name for _, _, name in subjects}) == 1:
         named = subjects
     distinct = {name for _, _, name in named}

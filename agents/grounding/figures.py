@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from agents.grounding.compare import reversed_pair
 from agents.grounding.entities import ClassMention
 from agents.grounding.facts import Fact
 from agents.grounding.lexicon import Lexicon
@@ -15,7 +16,34 @@ _CONFUSED = (
     frozenset({"area", "share"}),
     frozenset({"recall", "missed"}),
 )  # roles told apart by the words beside them
+_AROUND = {
+    "chance": 40,
+    "half": 40,
+    "confidence": 40,
+    "sum": 60,
+    "rest": 90,
+    "rest loosely": 90,
+    "sum loosely": 60,
+    "missed": 90,
+    "ratio": 90,
+    "difference": 60,
+    "interval": 120,
+}
+# characters around a number in which words outside of its clause may explain it
 _OTHERS = re.compile(r"(?:other|remaining) $")
+_OTHERS_AFTER = re.compile(r" (?:other|remaining) ")
+_OF_IMAGE = re.compile(
+    r" of (?:the|its|their|all)(?: \w+)? (?:image|picture|weight|area|film|tile|map|attention)(?!\w)"
+)
+_PAGES = re.compile(
+    r"pages?(?!\w).*(?<!\w)(?:not|[a-z]+n't|un(?:read|seen|used|touched)|never|left out|ignored|skipped|more)(?!\w)"
+)
+_NAMED = frozenset({"methods", "pages", "parts", "images", "classes", "groups"})
+_ARITHMETIC = re.compile(r"(?<!\w)(?:subtract\w*|minus|divid\w+|ratio|quotient|take|deduct\w*|difference)(?!\w)")
+_SET_AGAINST = re.compile(r"(?:against|versus|vs\.?|compared (?:with|to)) (?:the )?$")
+_OF_ANOTHER = re.compile(
+    r" (?:of|for) (?:the |its )?(?:nearest |closest )?(?:runner|second|next|other|rival|winner|leader|first|top|favourite)"
+)
 _JOINS = ("for", "to", "goes to", "went to", "in favour of", "on", "from", "by")
 
 
@@ -29,23 +57,32 @@ def unsupported(
 ) -> str | None:
     """Why some number of a sentence is not one of the cited findings, or belongs to something else, or None."""
     matched: list[tuple[Quantity, list[Fact]]] = []
+    rounded: list[Quantity] = []
     ranged = any(fact.role == "low" for fact in facts)
     for one in told:
         if one.role in ("low", "high") and not ranged:
             one = replace(one, role="")
         if _idle(one, text):
             continue
+        if one.unit == "points" and _OF_IMAGE.match(text.low, one.end):
+            return f"“{_shown(text, one)}” of something is a share, not a difference."
         cues = roles(text, one, lexicon)
-        if one.role in ("classes", "parts") and _OTHERS.search(text.low[: one.start]):
-            one = replace(one, value=one.value + 1)  # "the other four classes" of five
-        found = [fact for fact in facts if fits(one, fact, cues=cues)]
-        if not found:
+        found = [fact for more in _wholes(one, text, facts) for fact in facts if fits(more, fact, cues=cues)]
+        if not found and one.unit == "%" and one.mode != "exact":
+            rounded.append(one)
+        elif not found:
             return f"“{_shown(text, one)}” is not a number of the cited findings."
         for pair in _CONFUSED:
-            meant = cues & pair
-            if len(meant) == 1 and {fact.role for fact in found} <= pair - meant:
+            meant = roles(text, one, lexicon, near=False) & pair
+            if len(meant) == 1 and cues & pair == meant and {fact.role for fact in found} <= pair - meant:
                 return f"“{_shown(text, one)}” is not the {next(iter(meant))} that was measured."
-        matched.append((one, found))
+        if found:
+            matched.append((one, found))
+    exact = [Fact(one.value, "%", "told") for one, _ in matched if one.unit == "%" and one.mode == "exact"]
+    if loose := next((one for one in rounded if not any(fits(one, fact) for fact in exact)), None):
+        return f"“{_shown(text, loose)}” is not a number of the cited findings."
+    if wrong_way := reversed_pair(text, [one for one, _ in matched], facts):
+        return wrong_way
     titles = {label: label for label in (one.label for one in classes) if label}
     by_class = [(one.start, one.end, one.label) for one in classes if one.label]
     by_method = [(one.start, one.end, one.value) for one in methods if one.value not in ("other", "plural")]
@@ -60,8 +97,9 @@ def unsupported(
     if wrong := _misbound(text, own, by_method):
         return f"“{_shown(text, wrong)}” belongs to another method."
     if any(one.value == "plural" and one.end - one.start > 3 for one in methods) and not by_method:
-        for one, found in matched:
-            if one.unit == "%" and found[0].role == "share" and not _all_methods(one, facts):
+        shares = [one for one, found in matched if one.unit == "%" and found[0].role == "share"]
+        for one in shares if len(shares) == 1 else ():
+            if not _all_methods(one, facts):
                 return f"“{_shown(text, one)}” is not the share of both methods."
     return None
 
@@ -70,25 +108,36 @@ def _idle(one: Quantity, text: Text) -> bool:
     """Whether a number word counts nothing that is measured: "one of them", "the two"."""
     if one.spelt and not one.unit and not one.role and one.value <= 10 and one.mode in ("exact", "about"):
         return True
-    return (one.spelt and one.role in ("methods", "pages", "parts", "images", "classes") and one.value <= 2) or (
-        one.spelt and one.value == 1 and not one.unit
-    )
+    return (one.spelt and one.role in _NAMED and one.value <= 2) or (one.spelt and one.value == 1 and not one.unit)
+
+
+def _wholes(one: Quantity, text: Text, facts: Sequence[Fact]) -> list[Quantity]:
+    """A count as it is, or the whole that it is a part of: "the other four classes" of five."""
+    others = _OTHERS.search(text.low[: one.start]) or _OTHERS_AFTER.match(text.low, one.end)
+    if one.role in ("classes", "parts", "total", "pages") and others:
+        named = len({fact.label for fact in facts if fact.role == "score"}) if one.role == "classes" else 1
+        return [replace(one, value=one.value + more) for more in {1, max(named, 1)}]
+    if one.role in ("pages", "rank") and _PAGES.search(text.clause_text(one.start)):
+        return [one, replace(one, value=one.value + 1)]  # "two pages were not read" of three
+    return [one]
 
 
 def _shown(text: Text, one: Quantity) -> str:
     return text.low[one.start : one.end].strip()
 
 
-def roles(text: Text, one: Quantity, lexicon: Lexicon) -> frozenset[str]:
-    """What the words around a number say that it measures."""
+def roles(text: Text, one: Quantity, lexicon: Lexicon, *, near: bool = True) -> frozenset[str]:
+    """What the words around a number say that it measures, in its clause alone or also near it."""
     clause = text.clause(one.start)
     found = {
         "missed" if role == "recall" and text.negated(span.start) else role
         for role, pattern in lexicon.cues.items()
         for span in text.find(pattern)
-        if text.clause(span.start) == clause
-        or (role in ("missed", "chance", "half", "confidence") and abs(span.start - one.end) < 40)
+        if text.clause(span.start) == clause or (near and role in _AROUND and abs(span.start - one.end) < _AROUND[role])
     }
+    follows = lexicon.cues.get("relative")
+    if "relative" in found and not (follows and follows.match(text.low, one.end + 1)):
+        found.discard("relative")  # "an eighth of the 50 %"
     return frozenset(found)
 
 
@@ -103,7 +152,7 @@ def _misbound(
     if not numbers or not named:
         return None
     distinct = list(dict.fromkeys(name for _, _, name in named))
-    listed = len(numbers) == len(distinct) > 1 and max(end for _, end, _ in named) <= min(
+    listed = len(numbers) == len(named) == len(distinct) > 1 and max(end for _, end, _ in named) <= min(
         one.start for one, _ in numbers
     )
     if listed:  # "A beats B, 47 % to 41 %"
@@ -116,9 +165,13 @@ def _misbound(
             loose.append((one, owners))
         elif bound not in owners:
             return one
-    if len(loose) == len(numbers) == len(distinct) > 1:
+    if loose and _ARITHMETIC.search(text.low):
+        return None
+    if len(loose) == len(numbers) == len(named) == len(distinct) > 1:
         return next((one for (one, owners), name in zip(loose, distinct, strict=True) if name not in owners), None)
     for one, owners in loose:
+        if _SET_AGAINST.search(text.low[: one.start]):
+            continue
         before = [name for start, _, name in named if start < one.start and text.same_clause(start, one.start)]
         after = [name for start, _, name in named if start > one.start and text.same_clause(start, one.start)]
         near = {*before[-1:], *after[:1]} - given
@@ -129,6 +182,8 @@ def _misbound(
 
 def _beside(text: Text, one: Quantity, named: Sequence[tuple[int, int, str | None]]) -> str | None:
     """The name right before a number ("SHAP, with 57 %"), or joined to it from behind ("57 % for SHAP")."""
+    if _OF_ANOTHER.match(text.low, one.end):
+        return None
     for start, _, name in named:
         if start >= one.end:
             if text.low[one.end : start].strip(" ,(") in _JOINS:
@@ -167,7 +222,7 @@ def known_measures(
     stated: Mapping[str, bool] = {fact.role: True for fact in facts}
     for role, pattern in lexicon.measures.items():
         for span in text.find(pattern):
-            if role in excused:
+            if role in excused or (role == "none" and text.negated(span.start)):
                 continue
             if role not in stated and not set(span.value.split()) <= statement_words:
                 return f"No cited finding states “{span.value}”."

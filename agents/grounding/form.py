@@ -25,6 +25,8 @@ def odd(text: str, low: str, reading: Reading, lexicon: Lexicon) -> str | None:
         return f"It speaks to somebody by name. (“{found.group()}”)"
     if name := next((one for one in _NAME.findall(text) if one.lower() not in _known(reading)), None):
         return f"It names what no finding names. (“{name}”)"
+    if (polar := _phrases("polar").search(low)) and not _phrases("polar", "licence").search(low, 0, polar.start() + 1):
+        return f"A negation seems to be missing. (“{polar.group()}”)"
     if len(_WORD.findall(low)) >= LONG and not _phrases("small").search(low):
         return "It is not in the language that was asked for."
     return None
@@ -38,14 +40,23 @@ def changed(low: str, written: Iterable[str]) -> str | None:
         if not denied and not re.search(rf"(?<!\w){match.group()}(?!\w)", stated):
             return f"It says more than the cited finding. (“{match.group()}”)"
     told, left_out = _phrases("narrowing").search(low), _phrases("narrowing").search(stated)
-    if left_out and not told:
+    if left_out and not told and not _phrases("partial").search(low) and _repeats(low, stated, left_out):
         return f"It leaves out what limits the cited finding. (“{left_out.group()}”)"
     return f"The cited finding denies nothing. (“{told.group()}”)" if told and not left_out else None
 
 
+def _repeats(low: str, stated: str, limit: re.Match[str]) -> bool:
+    """Whether a sentence tells the part of a text that a word limits."""
+    begins = max((stated.rfind(sign, 0, limit.start()) + 1 for sign in ".;"), default=0)
+    ends = min((at for sign in ".;" if (at := stated.find(sign, limit.end())) >= 0), default=len(stated))
+    own = set(re.findall(r"[^\W\d_]{4,}", stated[begins:ends])) - set(limit.group().split())
+    told = set(re.findall(r"[^\W\d_]{4,}", low))
+    return not own or bool({word[:4] for word in own} & {word[:4] for word in told})
+
+
 @lru_cache
-def _phrases(name: str) -> re.Pattern[str]:
-    return words(table("form")[name]["words"])
+def _phrases(name: str, key: str = "words") -> re.Pattern[str]:
+    return words(table("form")[name][key])
 
 
 def _known(reading: Reading) -> frozenset[str]:

@@ -12,6 +12,7 @@ from agents.grounding.text import spaced, words
 
 FOLDER = Path(__file__).with_name("lexicons")
 FULL = "en"  # the language whose sentences can be checked whole
+_MEASURED = "(?:scores?|shares?|values?|weight|recall|accuracy|overlap|correlation|gap|lead|margin|area|part|fraction)"
 _NEVER = re.compile(r"(?!)")
 _FIGURE = r"(?<![\w.,])(?P<number>(?:-|minus )?(?:\d{{1,3}}(?:[{thousands}]\d{{3}})+|\d{{1,15}})(?:[{decimal}]\d{{1,12}})?(?:e[+-]?\d{{1,3}})?)"
 _POWER = r"(?:\s?[×x*·]\s?10\s?\^?\s?(?P<power>-?\d{1,3})(?!\d))?"
@@ -49,6 +50,7 @@ class Lexicon:
     to: re.Pattern[str]
     mark: re.Pattern[str]
     out_of: re.Pattern[str]
+    imagined: re.Pattern[str]
     conjunction: re.Pattern[str]
     span_opens: re.Pattern[str]
     idle: re.Pattern[str]
@@ -142,11 +144,12 @@ def _compile(language: str, data: dict[str, Any]) -> Lexicon:
         to=_between(joins.get("to", ["-", "–"])),
         mark=_after(joins.get("mark", [])),
         out_of=_before(joins.get("out_of", [])) if joins.get("out_of") else _NEVER,
+        imagined=words(joins.get("imagined", [])),
         conjunction=_between(joins.get("and", [])),
         span_opens=words(joins.get("between", [])),
         idle=words(data.get("idle", [])),
         times_sign=re.compile(r"\s*(?:×|x|by)\s*"),
-        ranked=words(data.get("ranked", ["number", "rank", "ranked", "place", "position", "no."])),
+        ranked=words(data.get("ranked", ["number", "rank", "ranked", "place", "position", "no.", "pages?"])),
         nouns={name: _after(value, gap=True) for name, value in data.get("nouns", {}).items()},
         cues=each("cues"),
         measures=each("measures"),
@@ -185,8 +188,8 @@ def _parts(data: dict[str, Any]) -> re.Pattern[str]:
     count = "|".join(sorted(data["number_words"], key=len, reverse=True))
     unplaced = "".join(f"(?<!{word} )" for word in ("left", "right", "upper", "lower", "top", "bottom", "second"))
     return re.compile(
-        rf"(?<!\w)(?P<count>{count})[ \-](?P<many>{names})(?!\w)"
-        rf"|(?<!\w)an? (?P<one>{names})(?= of (?:{whole})\b)|{unplaced}(?<!\w)(?P<half>half)(?!\w)"
+        rf"(?<!\w)(?<!other )(?<!remaining )(?P<count>{count})[ \-](?P<many>{names})(?!\w)"
+        rf"|(?<!\w)an?[ \-](?P<one>{names})(?= of (?:{whole}|an?)\b)|{unplaced}(?<!\w)(?P<half>half)(?!\w)"
     )
 
 
@@ -224,7 +227,9 @@ def _unit(units: dict[str, list[str]]) -> re.Pattern[str]:
 
 def _before(phrases: list[str]) -> re.Pattern[str]:
     joined = "|".join(sorted((spaced(one) for one in phrases), key=len, reverse=True))
-    return re.compile(rf"(?:(?<!\w)(?:{joined}))\s?(?:of |a |an |by |full )?$")
+    return re.compile(
+        rf"(?:(?<!\w)(?:{joined}))\s?(?:of |a |an |by |full |(?:an? |the |its )?(?:\w+ )?{_MEASURED} of )?$"
+    )
 
 
 def _after(phrases: list[str], *, gap: bool = False) -> re.Pattern[str]:

@@ -11,6 +11,11 @@ from agents.grounding.text import Text, words
 _STOP = re.compile(
     r"(?<!\w)(?:but|yet|although|though|while|so|meaning|therefore|thus|hence|because)(?!\w)|[.;:]\s|,(?! (?:n?or|not) )"
 )
+_SEEMS = re.compile(
+    r"(?P<though>(?<!\w)(?:although|though|while|however|even if|as much as)(?!\w)[^,;.]*?)?"
+    r"(?<!\w)(?:sound|look|seem|appear|feel)(?:s|ed|ing)?(?: to be| like| as if)?(?: \w+){0,2} $"
+)
+_AGAINST = re.compile(r"(?<!\w)(?:but|yet|although|though|however|still|nevertheless)(?!\w)")
 _OUTER_REACH = 90
 
 
@@ -24,6 +29,8 @@ class Limit:
     denied: bool
     unless: re.Pattern[str] | None
     after: re.Pattern[str] | None
+    before: re.Pattern[str] | None
+    seeming: bool
 
 
 def broken(
@@ -39,12 +46,16 @@ def broken(
     low = _without(text.low, _phrases("ok"))
     if may_discuss(low):
         low = _without(_without(low, _phrases("discuss")), _phrases("discuss", "who"))
-    elif reason := _modal(low):
+    if reason := _modal(low):
         return reason
     for limit in _limits(class_words):
         for match in limit.pattern.finditer(low):
             if limit.denied:
+                if limit.before and limit.before.search(low, max(0, match.start() - 30), match.start()):
+                    continue
                 if limit.unless and limit.unless.search(text.clause_text(match.start())):
+                    continue
+                if limit.seeming and _only_seems(low, match):
                     continue
                 if limit.after and limit.after.search(low, match.end(), match.end() + 60):
                     continue
@@ -65,6 +76,12 @@ def disclaims(low: str) -> bool:
     return _phrases("outer").search(low) is not None
 
 
+def _only_seems(low: str, match: re.Match[str]) -> bool:
+    """Whether it is said how something looks only to set something against it: "sounds certain, but …"."""
+    seems = _SEEMS.search(low[: match.start()])
+    return seems is not None and (seems["though"] is not None or _AGAINST.search(low, match.end()) is not None)
+
+
 def _is_denied(text: Text, at: int) -> bool:
     if text.negated(at):
         return True
@@ -74,15 +91,18 @@ def _is_denied(text: Text, at: int) -> bool:
 
 
 def _modal(low: str) -> str | None:
-    data = table("limits")["modal"]
-    fillers = set(data["filler"])
+    """Why somebody is told to do what only a clinician may advise, or None."""
     for match in _phrases("modal").finditer(low):
-        if re.match(r"(?:n't| not| never)(?!\w)", low[match.end() :]) and match.group() != "please":
-            continue  # against relying on it; what else it may be against is looked at below
-        following = [word for word in re.findall(r"[\w']+", low[match.end() : match.end() + 80]) if word not in fillers]
-        if following and not _phrases("modal", "may").fullmatch(following[0]):
+        filled = _fillers().match(low, match.end())
+        if _phrases("modal", "acts").match(low, filled.end() if filled else match.end()):
             return f"It tells someone what to do; nothing may be advised beyond a talk with a clinician. (“{match.group()}”)"
     return None
+
+
+@lru_cache
+def _fillers() -> re.Pattern[str]:
+    """Words that may stand between a modal verb and the act that it is about."""
+    return re.compile(r"(?:(?:n't|[ ,]+(?:" + "|".join(table("limits")["modal"]["filler"]) + r")(?!\w))*)[ ,]*")
 
 
 def _words_of(phrase: str) -> frozenset[str]:
@@ -117,4 +137,6 @@ def _compiled(class_words: frozenset[str]) -> Iterator[Limit]:
                 group == "denied",
                 unless,
                 words(data["after"]) if "after" in data else None,
+                words(data["before"]) if "before" in data else None,
+                data.get("seeming", False),
             )

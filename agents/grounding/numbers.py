@@ -10,12 +10,29 @@ from agents.grounding.text import Text
 
 LOOSE = 0.15  # how far "about" may be off, as a part of the value
 NEEDS_CUE = frozenset(
-    {"missed", "low", "high", "chance", "tenth", "fraction", "sum", "rest", "part", "ratio", "seen", "confidence"}
+    {
+        "missed",
+        "missed bound",
+        "low",
+        "high",
+        "chance",
+        "tenth",
+        "fraction",
+        "sum",
+        "rest",
+        "part",
+        "ratio",
+        "seen",
+        "confidence",
+    }
+    | {"difference", "relative", "pages share", "each", "area ratio", "to half", "to whole"}
 )
-COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "pages", "rank"})
+_OF_ONE = re.compile(r" of (?:an?|one) ")
+COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "pages", "rank", "total"})
 _OPPOSITE = {"over": "under", "under": "over"}
 _FEW, _MANY = frozenset({"classes", "parts", "methods", "pages"}), 24
 _TINY = 1e-9
+_AT_MOST = 4  # times a number that "more than" it may mean
 
 
 @dataclass(frozen=True)
@@ -63,13 +80,24 @@ def _figures(low: str, lexicon: Lexicon) -> Iterator[Quantity]:
         exponent = int(plain.partition("e")[2] or 0) + int(power or 0)
         scale = 10.0 ** max(-300, min(300, exponent))
         value = float(plain.partition("e")[0]) * scale
-        yield Quantity(match.start(), match.end(), value, scale * 10.0 ** -len(digits))
+        start = match.start()
+        if value < 0 and re.search(r"[\d%] $", low[:start]):  # "91.3 minus 4.6"
+            start, value = start + len("minus "), -value
+        yield Quantity(start, match.end(), value, scale * 10.0 ** -len(digits))
 
 
 def _spelt(low: str, lexicon: Lexicon) -> Iterator[Quantity]:
     for match in lexicon.part_run.finditer(low):
         count = lexicon.number_words.get(match["count"] or "", 1.0)
         part = lexicon.part_words[match["many"] or match["one"] or match["half"]]
+        if count == part:
+            continue  # "cut into four quarters"
+        if unit := _OF_ONE.match(low, match.end()):
+            if named := lexicon.unit.match(low, unit.end() - 1):  # "a tenth of a percentage point"
+                yield Quantity(
+                    match.start(), named.end(), count / part, 1 / part, lexicon.unit_named(named), spelt=True
+                )
+                continue
         yield Quantity(match.start(), match.end(), 100 * count / part, 10.0, "%", "about", spelt=True)
     for match in lexicon.tiny.finditer(low):
         count = lexicon.number_words.get(match["count"], 1.0)
@@ -108,7 +136,10 @@ def _in_letters(run: str, lexicon: Lexicon) -> tuple[float, float]:
 def _with_unit(one: Quantity, low: str, lexicon: Lexicon) -> Quantity:
     if one.unit:
         return one
-    if match := lexicon.unit.match(low, one.end):
+    match, of = lexicon.unit.match(low, one.end), lexicon.of.match(low, one.end)
+    if match and of and of.end() > match.end() + 1 and one.step >= 1 and match.group().strip() in of.group():
+        match = None  # "four times out of five" counts times
+    if match and not (one.spelt and one.value == 1 and match.group().endswith("s")):  # "one points to the left"
         unit = lexicon.unit_named(match)
         return replace(one, end=match.end(), unit=unit)
     if one.step < 1:
@@ -146,16 +177,19 @@ def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quanti
     whole = 0.0  # of a "100" that was announced: "out of 100 images, 81 …"
     for one in found:
         last = kept[-1] if kept else None
-        if (
-            not one.unit
-            and one.value in (10, 100, 1000)
-            and lexicon.out_of.search(low[max(0, one.start - 12) : one.start])
-        ):
+        announced = lexicon.out_of.search(low[max(0, one.start - 12) : one.start])
+        imagined = one.mode == "exact" and lexicon.imagined.search(low, 0, one.start)
+        if not one.unit and one.value in (10, 20, 50, 100, 1000) and (announced or imagined):
             if last is None or lexicon.of.fullmatch(low[last.end : one.start]) is None:
                 whole = one.value
                 continue
-        if whole and not one.unit and one.role in ("", "images") and 0 < one.value < whole:
+        if whole and not one.unit and one.role in ("", "images", "groups", "pages") and 0 < one.value < whole:
             kept.append(replace(one, value=100 * one.value / whole, step=100 / whole, unit="%", role=""))
+            continue
+        if one.unit == "points" and one.value in (10, 100) and last and lexicon.of.fullmatch(low[last.end : one.start]):
+            one = replace(one, unit="")  # "four in ten points"
+        if last and last.unit == "points" and one.value == 100 and lexicon.of.fullmatch(low[last.end : one.start]):
+            kept[-1] = replace(last, unit="%")  # "82.3 points out of 100"
             continue
         joined = last is not None and lexicon.of.fullmatch(low[last.end : one.start]) is not None
         if not joined and last is not None and last.value < one.value <= 20 and last.step == one.step == 1:
@@ -174,9 +208,13 @@ def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quanti
             loose = last.mode if last.mode != "exact" else "exact" if one.value >= 100 else "about"
             share = 100 * last.value / one.value
             kept[-1] = Quantity(last.start, one.end, share, 100 / one.value, "%", loose, "", last.spelt)
-        else:
+        elif last.role in COUNTED - {"rank"} and not one.role:
+            kept.append(replace(one, role=last.role))  # "one page of three"
+        elif one.value <= _MANY:
             kept[-1] = replace(last, role=last.role or "rank")
-            kept.append(replace(one, role=one.role or "classes"))
+            kept.append(replace(one, role=one.role or "total"))
+        else:
+            kept.append(one)
     return kept
 
 
@@ -214,6 +252,14 @@ def fits(told: Quantity, fact: Fact, *, cues: frozenset[str] = frozenset()) -> b
         if fact.role != told.role:
             return False
     elif fact.role in NEEDS_CUE and fact.role not in cues:
+        within = fact.role in ("low", "high") and "interval" in cues
+        within = within or (fact.role == "missed bound" and {"missed", "interval"} <= cues)
+        loosely = told.mode == "exact" and told.step < 1 and f"{fact.role} loosely" in cues
+        if not within and not loosely:
+            return False
+    elif fact.unit == "logits" and told.mode == "over":
+        return False  # the parts add up to within that much
+    elif fact.role == "part" and told.mode in _OPPOSITE:
         return False
     if not told.unit and fact.unit == "%" and told.step < 1 and _equal(told, fact.value / 100):
         return fact.role in ("score", "accuracy", "recall", "share", "overlap")
@@ -232,18 +278,20 @@ def _equal(told: Quantity, value: float) -> bool:
     if told.mode in ("over", "under") and abs(told.value - round(value, 1)) < _TINY:
         return True
     if told.mode == "over":
-        return difference >= -_TINY
+        return difference >= -_TINY and value <= (_AT_MOST - (told.spelt and told.unit == "%")) * told.value
     if told.mode == "under":
-        return difference <= _TINY
+        return difference <= _TINY and not (
+            told.unit != "logits"
+            and (told.unit in ("points", "times") or told.value < 0.5)
+            and told.value > _AT_MOST * value
+        )
     near = max(_coarseness(told) / 2, told.step) + _TINY
     return -near <= difference < 0 if told.mode == "nearly" else 0 < difference <= near
 
 
 def _coarseness(told: Quantity) -> float:
     """How coarse a round number is: 10 for 80, 5 for 85, 100 for 900; its last digit for others."""
-    if told.step >= 10:
-        return told.step
-    if told.step < 1:
+    if told.step >= 10 or told.step < 1:
         return told.step
     for step in (1000.0, 100.0, 10.0, 5.0):
         if told.value >= step and told.value % step == 0:

@@ -92,17 +92,21 @@ def _margin(finding: Finding, reading: Reading) -> Allowed:
 @rule("place")
 def _place(finding: Finding, reading: Reading) -> Allowed:
     method, label, region = str(finding.method), str(finding.label), str(finding.region)
-    share = finding.value or 0.0
+    share, count = finding.value or 0.0, _number(finding, "count")
     return Allowed(
         (
             Fact(share, "%", "share", label, method),
             Fact(100 - share, "%", "rest", label, method),
-            Fact(_number(finding, "count"), "", "parts"),
+            Fact(count, "", "parts"),
         ),
         _labels(label),
         _labels(method),
         frozenset({(method, region)}),
-        {"strongest": True, "flat": False, "largest": True, "gives": True, "focused": True, "stands_out": True},
+        {
+            **dict.fromkeys(("strongest", "largest", "gives", "focused", "stands_out"), True),
+            "flat": False,
+            "above_even": share > 100 / count,
+        },
     )
 
 
@@ -192,7 +196,9 @@ def _recall(finding: Finding, reading: Reading) -> Allowed:
     value, label = finding.value or 0.0, finding.label
     facts = (Fact(value, "%", "recall", label), Fact(100 - value, "%", "missed", label), *_interval(finding))
     return Allowed(
-        facts, _labels(label), claims={"measured": True, "recognised": True, "trained": False, "gives": True}
+        facts,
+        _labels(label),
+        claims={"measured": True, "recognised": True, "trained": False, "gives": True, "all_recognised": False},
     )
 
 
@@ -211,6 +217,7 @@ def _resolution(finding: Finding, reading: Reading) -> Allowed:
     facts = (
         Fact(finding.value or 0.0, "times", "coarser"),
         *(Fact(_number(finding, "size") ** power, "pixels", "size") for power in (1, 2)),
+        Fact(finding.value or 0.0, "pixels", "coarser"),
         Fact(100 / (finding.value or 1), "%", "fraction"),
     )
     return Allowed(facts, claims={"detail_lost": True, "coarser": True, "gives": True})
@@ -281,4 +288,5 @@ def _cells(finding: Finding, reading: Reading) -> Allowed:
 
 @rule("caution", "method", "score_kind", "card")
 def _written(finding: Finding, reading: Reading) -> Allowed:
-    return Allowed(methods=_labels(finding.method), written=True)
+    some = finding.kind == "caution" and {"only", "pages"} <= set(finding.statement.lower().split())
+    return Allowed(methods=_labels(finding.method), claims={"others_read": False} if some else {}, written=True)

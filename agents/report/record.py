@@ -133,6 +133,10 @@ class Report(Strict):
         """
         if reading.pending is not None:
             raise BadRequest("The reading is not complete.", "Wait until all maps are ready.")
+        if explanation.draft:
+            raise BadRequest("The words are not complete.", "Wait until they are written.")
+        if strange := set(explanation.cited) - {finding.id for finding in reading.findings}:
+            raise BadRequest(f"The words cite {min(strange)}, which this reading does not have.", "Write them anew.")
         record = ReadingRecord.of(reading.about(reading.label))
         words, model = Words.of(explanation), ModelFacts.of(reading)
         return cls(

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -19,7 +20,7 @@ from agents.ui import pieces
 from diagnosis.errors import UserError
 from diagnosis.reading import Reading
 from diagnosis.ui import KEEP_SECONDS, QUIET
-from diagnosis.ui.pieces import problem
+from diagnosis.ui.pieces import fault, problem
 
 READERS = [("Patient", "patient"), ("Student", "student"), ("Clinician", "clinician")]
 LENGTHS = [("Short", "short"), ("Full", "full")]
@@ -157,7 +158,8 @@ def words_panel(chosen: gr.State, writer: Writer) -> None:
     shown = [told, text, sent, files]
     again = [chosen.change, reader.input, length.input]
     gr.on(again, writer.tell, [chosen, pen, reader, length], shown, trigger_mode="always_last", **QUIET)
-    make.click(writer.report, [chosen, told, pen], files, **{**QUIET, "show_progress": "minimal"})
+    made = make.click(writer.report, [chosen, told, pen], files, **{**QUIET, "show_progress": "minimal"})
+    made.failure(partial(fault, "The report", "Press the button again"), None, files, **QUIET)
     with gr.Column(visible=False, elem_classes="lb-7") as anew:
         if writer.model is not None:
             with gr.Row(elem_classes="lb-write"):
@@ -165,7 +167,8 @@ def words_panel(chosen: gr.State, writer: Writer) -> None:
                 write = gr.Button("Write with a language model", variant="primary", min_width=210)
                 stop = gr.Button("Stop", min_width=80)
             gr.HTML(pieces.addressee(writer.model, "the findings"))
-            write.click(writer.write, [chosen, pen, reader, length, language], shown, **QUIET)
+            written = write.click(writer.write, [chosen, pen, reader, length, language], shown, **QUIET)
+            written.failure(partial(fault, "Writing", "Press the button again"), None, files, **QUIET)
             stop.click(Pen.stop, pen, None, **QUIET)
 
     def offer(reading: Reading | None) -> tuple[Any, Any, Any]:
@@ -205,9 +208,9 @@ def ask_panel(chosen: gr.State, writer: Writer) -> None:
             )
         log = gr.HTML(pieces.conversation(()))
     outputs = [turns, log, question]
-    question.submit(writer.answer, [question, language, chosen, turns, pen], outputs, **QUIET)
-    for button in offered:
-        button.click(writer.answer, [button, language, chosen, turns, pen], outputs, **QUIET)
+    for source, listen in ((question, question.submit), *((button, button.click) for button in offered)):
+        event = listen(writer.answer, [source, language, chosen, turns, pen], outputs, **QUIET)
+        event.failure(partial(fault, "The answer", "Ask again"), None, log, **QUIET)
 
     def begin(reading: Reading | None, said: tuple[Turn, ...], pen: Pen) -> tuple[Any, Any, Any]:
         if reading is None or reading.study.digest != pen.study:

@@ -3,21 +3,25 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from diagnosis.attribution import METHODS
 from diagnosis.cards import ModelCard
-from diagnosis.errors import UserError
+from diagnosis.errors import BadRequest, UserError
 from diagnosis.models import Models
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
 from diagnosis.study import Study
 from diagnosis.ui import pieces
 from diagnosis.ui.examples import Example
+from diagnosis.ui.tabs import Tab
 
+NOTHING = BadRequest("There is no image.", "Choose one first.")
 KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a visit
 Panel = Callable[[gr.State], None]
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 4}
@@ -43,17 +47,6 @@ class Tray:
 
 
 @dataclass(frozen=True)
-class Tab:
-    """What one tab reads, and how it invites."""
-
-    title: str
-    model: str
-    sentence: str
-    invitation: str
-    examples: tuple[Example, ...]
-
-
-@dataclass(frozen=True)
 class Desk:
     """What happens on a tab. It keeps nothing of a visitor: whatever is theirs comes in and goes out."""
 
@@ -61,7 +54,9 @@ class Desk:
     models: Models
     shap_evaluations: int
 
-    def open_upload(self, tray: Tray, path: str) -> tuple[Any, ...]:
+    def open_upload(self, tray: Tray, path: str | None) -> tuple[Any, ...]:
+        if path is None:
+            return tray, None, gr.skip(), pieces.problem(NOTHING)
         return self._open(tray, Path(path))
 
     def open_example(self, example: Example, tray: Tray) -> tuple[Any, ...]:
@@ -107,19 +102,35 @@ class Desk:
         return about, pieces.stage(about, method), pieces.scores(about), pieces.maps(about), pieces.facts(about)
 
 
-def reading_tab(desk: Desk, beside: Panel, below: Panel) -> None:
+@dataclass(frozen=True)
+class Built:
+    """A tab that stands, for what else is on the page.
+
+    Attributes:
+        chosen: the state that holds the reading about the class that the visitor chose, or None before there is one.
+        read_from: (event of a component, file box) → the image in the box is read on this tab when the event comes.
+    """
+
+    chosen: gr.State
+    read_from: Callable[[Callable[..., Dependency], gr.File], None]
+
+
+def reading_tab(desk: Desk, beside: Panel, below: Panel) -> Built | None:
     """Build a tab inside the current Blocks. Classes ``lb-1`` … ``lb-9`` give the order on a narrow screen.
 
     Args:
         beside, below: build what stands beside the image and below it, given the state that holds the reading about
             the class that the visitor chose, or None before there is one.
+
+    Returns:
+        None where the tab's model is not there, which the tab then says.
     """
     tab = desk.tab
     try:
         card = desk.models.card(tab.model)
     except UserError as error:
         gr.HTML(pieces.problem(error))
-        return
+        return None
     tray = gr.State(Tray(), time_to_live=KEEP_SECONDS)
     reading, chosen = (gr.State(None, time_to_live=KEEP_SECONDS) for _ in range(2))
     with gr.Row(elem_classes="lb-tab"):
@@ -128,7 +139,7 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel) -> None:
             controls, label, method = _controls(card)
             maps = gr.HTML(elem_classes="lb-8")
         with gr.Column(scale=5, min_width=320):
-            gr.HTML(f'<p class="lb-lead">{tab.sentence}</p>', elem_classes="lb-1")
+            gr.HTML(f'<p class="lb-lead">{escape(tab.sentence)}</p>', elem_classes="lb-1")
             hint = "Drop, paste or choose an image"
             file = gr.File(label=hint, show_label=False, height=120, elem_classes=["lb-drop", "lb-2"])
             message = gr.HTML(elem_classes="lb-2")
@@ -142,14 +153,20 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel) -> None:
     redraw = [reading.change, label.input, method.input]
     gr.on(redraw, desk.show, [reading, label, method], shown, trigger_mode="always_last", **QUIET)
     into, at_once = [tray, file, doing, message], {"trigger_mode": "multiple", **QUIET}
-    put = [file.upload(desk.open_upload, [tray, file], into, **at_once)]
-    for button, example in zip(examples, tab.examples, strict=True):
-        put.append(button.click(partial(desk.open_example, example), tray, into, **at_once))
-    for event in put:
+
+    def begin(event: Dependency) -> None:
         stream = event.then(
             desk.read, tray, [reading, label, controls, doing, message], concurrency_id="model", **at_once
         )
         stream.failure(lambda: ("", pieces.fault()), None, [doing, message], **QUIET)
+
+    def read_from(listen: Callable[..., Dependency], box: gr.File) -> None:
+        begin(listen(desk.open_upload, [tray, box], [tray, box, doing, message], **at_once))
+
+    read_from(file.upload, file)
+    for button, example in zip(examples, tab.examples, strict=True):
+        begin(button.click(partial(desk.open_example, example), tray, into, **at_once))
+    return Built(chosen, read_from)
 
 
 def _controls(card: ModelCard) -> tuple[gr.Row, gr.Dropdown, gr.Radio]:

@@ -121,11 +121,11 @@ def problem(error: UserError) -> str:
     return f'<div class="lb-problem" role="alert"><strong>{escape(error.problem)}</strong> {escape(error.remedy)}</div>'
 
 
-def fault() -> str:
+def fault(what: str = "The reading", remedy: str = "Put the image in again") -> str:
     """The program failed, not the visitor; what happened stands in the server's log."""
     return (
-        '<div class="lb-problem" role="alert"><strong>The reading failed: a fault of the program.</strong> '
-        "Put the image in again; if it fails again, tell whoever runs this page.</div>"
+        f'<div class="lb-problem" role="alert"><strong>{escape(what)} failed: a fault of the program.</strong> '
+        f"{escape(remedy)}; if it fails again, tell whoever runs this page.</div>"
     )
 
 

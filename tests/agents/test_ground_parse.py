@@ -46,6 +46,14 @@ def test_citations_after_a_full_stop_belong_to_the_sentence_before() -> None:
     ]
 
 
+def test_a_question_is_one_sentence_with_its_answer() -> None:
+    assert cut("How good is it? It got 81.4 % right [F11]. Why? [F2] So what?") == [
+        ("How good is it? It got 81.4 % right.", ("F11",)),
+        ("Why?", ("F2",)),
+        ("So what?", ()),
+    ]
+
+
 def test_citations_that_open_a_line_belong_to_the_sentence_that_follows() -> None:
     assert cut("[F1] One thing. [F2] Another thing.") == [("One thing.", ("F1",)), ("Another thing.", ("F2",))]
 
