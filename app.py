@@ -17,11 +17,17 @@ import torch
 
 from agents.llm import LanguageModel
 from agents.ui import Writer, ask_panel, words_panel
+from chatbot.context import reading_evidence
+from chatbot.feedback import Feedback
+from chatbot.sources.shared import Shared
+from chatbot.types import Evidence
+from chatbot.ui import Clerk, ask_tab
 from diagnosis.errors import UserError
 from diagnosis.models import Models
 from diagnosis.notices import NOTICE
-from diagnosis.ui import Desk, Tab, reading_tab
-from diagnosis.ui.examples import find_examples
+from diagnosis.reading import Reading
+from diagnosis.ui import Built, Desk, reading_tab
+from diagnosis.ui.tabs import load_tabs
 from settings import Settings, load_settings
 
 PAGE = Path(__file__).parent / "page"
@@ -32,37 +38,27 @@ HEADER = f"""<header class="lb-header"><h1>Lightbox</h1>
 <p class="lb-notice">{NOTICE}</p><button id="lb-theme" type="button">Light or dark</button></header>"""
 
 
-def tabs(settings: Settings) -> tuple[Tab, ...]:
-    """The tabs of the page, each with its model, its words and its examples."""
-    return (
-        Tab(
-            "X-ray",
-            "chest-xray",
-            "Put in a frontal chest X-ray of a child. "
-            "The model compares three readings: normal, bacterial pneumonia, viral pneumonia.",
-            "Drop a chest X-ray here, paste one, or click an example.",
-            find_examples(settings.examples / "x-ray"),
-        ),
-        Tab(
-            "Histology",
-            "lung-colon",
-            "Put in an H&amp;E-stained tile of lung or colon. The model compares five tissues, benign and malignant.",
-            "Drop a histology tile here, paste one, or click an example.",
-            find_examples(settings.examples / "histology"),
-        ),
-    )
-
-
 def build(settings: Settings) -> gr.Blocks:
     """The page. State belongs to a visitor; what visitors send is deleted from disk within minutes."""
-    models, writer = Models(settings.weights), Writer(LanguageModel.of(settings))
+    models, language_model = Models(settings.weights), LanguageModel.of(settings)
+    writer = Writer(language_model)
+    clerk = Clerk(Shared.of(settings), language_model, Feedback(settings.feedback), as_evidence)
     with gr.Blocks(title="Lightbox", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as page:
         gr.HTML(HEADER, padding=False)
-        for tab in tabs(settings):
+        readings: dict[str, Built] = {}
+        for tab in load_tabs(PAGE / "tabs.toml", settings.examples):
             with gr.Tab(tab.title):
                 desk = Desk(tab, models, settings.shap_evaluations)
-                reading_tab(desk, partial(words_panel, writer=writer), partial(ask_panel, writer=writer))
+                built = reading_tab(desk, partial(words_panel, writer=writer), partial(ask_panel, writer=writer))
+                readings |= {tab.title: built} if built is not None else {}
+        with gr.Tab("Ask"):
+            ask_tab(clerk, readings)
     return page
+
+
+def as_evidence(reading: Reading) -> Evidence:
+    """A reading as something that an answer may cite."""
+    return reading_evidence(reading.card.title_of(reading.label), reading.prediction.model, reading.findings)
 
 
 def serve(settings: Settings) -> None:

@@ -7,7 +7,7 @@
 import difflib
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
@@ -54,6 +54,19 @@ class Settings(BaseSettings):
         llm_timeout: seconds to wait for the endpoint's next word.
         llm_retries: how often a request is repeated that the endpoint turned away as busy or failing.
         llm_price_in, llm_price_out: US dollars for a million tokens sent and received, None for no cost line.
+        knowledge: folder of the medical library's articles; their index lies beside it.
+        documents: folder of the documents that ``python -m chatbot add`` keeps.
+        feedback: file that thumbs up and down are written to.
+        embedding_model: folder or hub name of a sentence encoder, None for the MiniLM that is installed.
+        exa_api_key: key of an account at Exa, None for no search of the web.
+        exa_url: address of Exa's API.
+        exa_search: how Exa looks: by meaning and words, by meaning alone, or quicker and more roughly.
+        exa_timeout: seconds that a search may take in all.
+        exa_retries: how often a search is repeated that was turned away.
+        exa_per_minute: searches in a minute, of all visitors together.
+        sites: TOML file of the sites that may be searched, None for the bundled list.
+        cache: folder of kept searches, None to keep them in memory alone.
+        cache_days, cache_mb: how long searches are kept, and how many megabytes of them.
 
     Folders are absolute; a relative one is taken from the top of the project.
     """
@@ -88,6 +101,20 @@ class Settings(BaseSettings):
     llm_retries: int = Field(default=2, ge=0, le=10)
     llm_price_in: float | None = Field(default=None, ge=0)
     llm_price_out: float | None = Field(default=None, ge=0)
+    knowledge: Folder = Path("index/knowledge")
+    documents: Folder = Path("documents")
+    feedback: Folder = Path("feedback/ask.jsonl")
+    embedding_model: str | None = None
+    exa_api_key: SecretStr | None = Field(default=None, validation_alias="EXA_API_KEY")
+    exa_url: Address = "https://api.exa.ai"
+    exa_search: Literal["auto", "neural", "fast"] = "auto"
+    exa_timeout: float = Field(default=20, gt=0, le=600)
+    exa_retries: int = Field(default=2, ge=0, le=10)
+    exa_per_minute: int = Field(default=60, ge=1)
+    sites: Folder | None = None
+    cache: Folder | None = None
+    cache_days: float = Field(default=7, ge=0)
+    cache_mb: float = Field(default=100, gt=0)
 
 
 def variable(name: str) -> str:

@@ -45,7 +45,7 @@
     event.preventDefault();
     const row = chip.closest("article")?.querySelector(chip.hash) ?? document.getElementById(chip.hash.slice(1));
     if (!row) return;
-    row.closest("details").open = true;
+    for (let fold = row.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     document.querySelectorAll(".lb-lit").forEach((lit) => lit.classList.remove("lb-lit"));
     row.classList.add("lb-lit");
     row.scrollIntoView({ behavior: "smooth", block: "center" });

@@ -1,4 +1,4 @@
-"""Make the README's pictures: start the app, click a phantom, wait for the words, and save what the page shows.
+"""Make the README's pictures: start the app, click a phantom or a question, wait for the words, and save the page.
 
 .venv/bin/python scripts/screenshots.py [docs/images]
 """
@@ -18,9 +18,10 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = (
-    # file, tab, example, width, theme
+    # file, tab, example or question, width, theme
     ("x-ray-dark.jpg", "X-ray", "phantom opacity right lower", 1400, "dark"),
     ("histology-light.jpg", "Histology", "phantom crowded glands", 1400, "light"),
+    ("ask-light.jpg", "Ask", "How is a collapsed lung treated?", 1400, "light"),
 )
 
 
@@ -40,11 +41,14 @@ def main() -> None:
 
 
 def take(page: Page, tab: str, example: str, file: Path) -> None:
-    """Read one example on one tab, and save the whole page once every map is there."""
+    """Read one example or ask one question on one tab, and save the whole page once all is there."""
     page.get_by_role("tab", name=tab).click()
     page.get_by_role("button", name=example).click()
-    page.wait_for_function("document.querySelectorAll('.lb-maps figure').length === 2", timeout=300_000)
-    page.wait_for_function("!document.querySelector('.lb-progress')", timeout=60_000)
+    if tab == "Ask":
+        page.wait_for_selector(".lb-card[open]", timeout=60_000)
+    else:
+        page.wait_for_function("document.querySelectorAll('.lb-maps figure').length === 2", timeout=300_000)
+        page.wait_for_function("!document.querySelector('.lb-progress')", timeout=60_000)
     page.wait_for_timeout(500)
     page.screenshot(path=file, full_page=True, type="jpeg", quality=82)
 

@@ -16,7 +16,7 @@ EXAMPLE = ROOT / ".env.example"
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith(("LIGHTBOX_", "GRADIO_SERVER_", "OPENAI_")) or name == "SPACE_ID":
+        if name.startswith(("LIGHTBOX_", "GRADIO_SERVER_", "OPENAI_", "EXA_")) or name == "SPACE_ID":
             monkeypatch.delenv(name)
 
 

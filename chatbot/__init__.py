@@ -1,0 +1,1 @@
+"""Medical questions answered from cited evidence."""
