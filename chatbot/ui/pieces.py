@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from chatbot.answer import ABSTENTION
 from chatbot.documents import Shelf
+from chatbot.reading_level import grade
 from chatbot.types import Answer, Cited, Evidence
 
 EMPTY = "Every sentence of an answer ends with the passage that says it. Where no passage does, there is no answer."
@@ -61,13 +62,12 @@ def anchor(turn: int, at: int) -> str:
 def _author(answer: Answer) -> str:
     if not answer.done or answer.abstained:
         return ""
+    level = f" Reading level: grade {max(1, round(grade(answer.text)))}." if answer.mode == "plain" else ""
     if answer.written_by == "extracts":
-        return "These are the sources' own sentences, put in order."
+        return f"These are the sources' own sentences, put in order.{level}"
     struck = f" {len(answer.struck)} struck." if answer.struck else ""
     counted = f" {answer.usage.line.capitalize()}." if answer.usage else ""
-    return (
-        f"Written by {answer.written_by}, every sentence checked against the passages that it cites.{struck}{counted}"
-    )
+    return f"Written by {answer.written_by}, every sentence checked against the passages that it cites.{struck}{counted}{level}"
 
 
 def _conflicts(answer: Answer, turn: int) -> str:
