@@ -1,0 +1,269 @@
+"""A query → the cases that are like it, or the word that there are none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from diagnosis.errors import BadRequest, Missing
+from diagnosis.study import Study
+from retrieval.encoder import Encoder
+from retrieval.filters import Filter
+from retrieval.library import Manifest, Record
+from retrieval.patches import PatchMaps, PatchMatch, need_maps
+from retrieval.query import Query, mix, move
+from retrieval.store import CaseStore, LocalStore, Neighbour
+from retrieval.types import Match
+from retrieval.vote import NEIGHBOURS, SecondOpinion, winner
+
+SAME = 0.9999  # cosine from which two images are practically one
+IDENTICAL, TWIN = "same image", "practically the same image"
+OWN = "your own case"
+
+
+@dataclass(frozen=True)
+class Similar(Match):
+    """A match, and what else a card shows.
+
+    Attributes:
+        marks: ``same image``, ``practically the same image``, ``same patient`` (or slide …), ``your own case``.
+        thumbnail: address of the picture, or None.
+    """
+
+    marks: tuple[str, ...] = ()
+    thumbnail: str | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.case, self.rank))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome of a search.
+
+    Attributes:
+        matches: best first, all at or above the floor.
+        floor: the cosine that a match must reach.
+        nearest: of all cases considered, None where the filters left none.
+        message: why there are no matches, or empty.
+    """
+
+    matches: tuple[Similar, ...]
+    floor: float
+    nearest: float | None
+    message: str = ""
+
+
+class Searcher:
+    """Searches a library, and beside it the cases of one user. Threads may share it.
+
+    Args:
+        store: of the library that ``manifest`` is of.
+        own: the user's cases, None for none.
+        maps: patch maps of the library, None where it has none.
+
+    Raises BadRequest where the library was made by another encoder.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        store: CaseStore,
+        manifest: Manifest,
+        own: CaseStore | None = None,
+        maps: PatchMaps | None = None,
+    ) -> None:
+        if manifest.encoder.digest != encoder.digest:
+            raise BadRequest(
+                f"The library was made with the encoder {manifest.encoder.name} ({manifest.encoder.digest}), not with "
+                f"{encoder.name} ({encoder.digest}).",
+                "Set RETRIEVAL_MODEL to the former, or build the library again with `python -m retrieval build`.",
+            )
+        self.encoder, self.store, self.manifest, self.own, self.maps = encoder, store, manifest, own, maps
+
+    @classmethod
+    def open(cls, encoder: Encoder, folder: Path) -> Self:
+        """The library in a folder. Raises Missing or BadRequest where it can't be used."""
+        store = LocalStore.open(folder)
+        if store.manifest is None:
+            raise Missing(f"{folder} has no manifest.", "Build it again with `python -m retrieval build`.")
+        return cls(encoder, store, store.manifest, maps=PatchMaps.open(folder))
+
+    def with_own(self, own: CaseStore | None) -> "Searcher":
+        """The same library beside another user's cases."""
+        return Searcher(self.encoder, self.store, self.manifest, own, self.maps)
+
+    def search(self, query: Query, k: int = NEIGHBOURS) -> Found:
+        """The ``k`` most similar cases.
+
+        Raises BadRequest for an unknown filter or case, and for a ``k`` under 1.
+        """
+        if k < 1:
+            raise BadRequest(f"{k} results can't be shown.", "Ask for 1 or more.")
+        image = self.encoder.embed_images([query.image])[0] if query.image else None
+        vector, floor = self.vector(query, image), self.floor(query.share)
+        without = (*query.more, *query.less, *query.without)
+        neighbours = self._nearest(vector, k, query.filters, without)
+        nearest = neighbours[0][0][1] if neighbours else None
+        kept = [one for one in neighbours if one[0][1] >= floor]
+        message = "" if kept else self._nothing(query, nearest, floor)
+        return Found(self._marked(kept, query, image), floor, nearest, message)
+
+    def vector(self, query: Query, image: np.ndarray | None) -> np.ndarray:
+        """float32 (D,) of length 1: all of a query in one. ``image`` is its embedded image."""
+        words = self.encoder.embed_texts([query.text])[0] if query.text.strip() else None
+        start = image if words is None else words
+        if image is not None and words is not None:
+            start = mix(image, words, query.weight, self.manifest.measured.spread)
+        more, less = ([self._known(id) for id in ids] for ids in (query.more, query.less))
+        return start if start is not None and not (more or less) else move(start, more, less)
+
+    def floor(self, share: float) -> float:
+        """The cosine under which nothing is similar, for a query that is an image by ``share``; −1 if not measured."""
+        floors = self.manifest.measured.floors
+        if not floors:
+            return -1.0
+        return float(np.interp(share, [one.weight for one in floors], [one.cosine for one in floors]))
+
+    def patches(self, image: Study, id: str) -> PatchMatch:
+        """Which patch of the image is like which patch of a case of the library. Raises BadRequest without maps."""
+        row = self.store.place(id) if isinstance(self.store, LocalStore) else None
+        if row is None:
+            raise BadRequest(f"The library has no case {id!r}.", "Name one of the results.")
+        return need_maps(self.maps).match(self.encoder.embed_patches(image), row)
+
+    def second_opinion(self, image: Study, labels: Sequence[str], k: int = NEIGHBOURS) -> SecondOpinion:
+        """What the nearest cases say of an image that a classifier of these labels has read.
+
+        The image itself, and its patient's other images where the library has them, have no vote.
+
+        Raises Missing where no data set of the library has all of these labels, or nothing in it is similar.
+        """
+        dataset = self.voters(labels)
+        known = self.store.with_image(image.digest)
+        without = [name for record in known for name in (record.patient or record.id, record.id)]
+        vector = self.encoder.embed_images([image])[0]
+        filters = (Filter("dataset", dataset), *(Filter("label", label) for label in labels))
+        voters = self.store.nearest(vector, k, filters, without)
+        if not voters or voters[0][1] < self.floor(1.0):
+            raise Missing("The library has nothing similar that could vote.", "Look at the image by itself.")
+        names = [_first(record, labels) for record, _ in voters]
+        first = winner(names, [cosine for _, cosine in voters])
+        votes = {name: names.count(name) for name in sorted(set(names), key=lambda name: (-names.count(name), name))}
+        measured = self.manifest.measured
+        tested = dataset in measured.test
+        score = (measured.test if tested else measured.leave_one_out).get(dataset)
+        return SecondOpinion(first, votes, tuple(record.id for record, _ in voters), dataset, score, tested)
+
+    def voters(self, labels: Sequence[str]) -> str:
+        """The data set whose cases vote on these labels. Raises Missing where there is none."""
+        wanted = {label.lower() for label in labels}
+        for dataset in self.manifest.datasets:
+            scores = self.manifest.measured.leave_one_out.get(dataset)
+            if scores and wanted <= {label.lower() for label in scores.recall}:
+                return dataset
+        raise Missing(f"No data set of the library has the labels {', '.join(labels)}.", "Build it with one that has.")
+
+    def _nearest(
+        self, vector: np.ndarray, k: int, filters: tuple[Filter, ...], without: Sequence[str]
+    ) -> list[tuple[Neighbour, bool]]:
+        """Of the library and of the user's cases together, best first; and whether each is the user's own."""
+        found: list[tuple[Neighbour, bool]] = []
+        problem, answered = None, False
+        for store, own in ((self.store, False), (self.own, True)):
+            if store is None:
+                continue
+            try:
+                found += [(one, own) for one in store.nearest(vector, k, filters, without)]
+                answered = True
+            except BadRequest as error:  # a filter that no case here fits may fit cases elsewhere
+                problem = problem or error
+        if problem and not answered:
+            raise problem
+        return sorted(found, key=lambda one: -one[0][1])[:k]
+
+    def _marked(
+        self, neighbours: Sequence[tuple[Neighbour, bool]], query: Query, image: np.ndarray | None
+    ) -> tuple[Similar, ...]:
+        """Matches with their marks. A patient is known from the query, or from a case that is the same image."""
+        twins = [self._likeness(record, query, image) for (record, _), _ in neighbours]
+        known = self._copies(query.image)
+        same = [record for (record, _), _ in neighbours]
+        patients = {query.patient, *(record.patient for record in known)}
+        patients |= {record.patient for record, twin in zip(same, twins, strict=True) if twin}
+        patients.discard(None)
+        made = []
+        for rank, (((record, cosine), own), twin) in enumerate(zip(neighbours, twins, strict=True), 1):
+            group = self.manifest.datasets.get(record.case.source)
+            marks = [twin] if twin else []
+            if record.patient in patients and not twin:
+                marks.append(f"same {group.group if group else 'patient'}")
+            marks += [OWN] if own else []
+            made.append(Similar(record.case, cosine, rank, tuple(marks), record.thumbnail))
+        return tuple(made)
+
+    def _likeness(self, record: Record, query: Query, image: np.ndarray | None) -> str:
+        if query.image is None or image is None:
+            return ""
+        if record.image == query.image.digest:
+            return IDENTICAL
+        vector = self._vector(record.id)
+        return TWIN if vector is not None and float(vector @ image) > SAME * float(np.linalg.norm(vector)) else ""
+
+    def _copies(self, image: Study | None) -> list[Record]:
+        stores = [store for store in (self.store, self.own) if store is not None and image]
+        return [record for store in stores if image for record in store.with_image(image.digest)]
+
+    def _vector(self, id: str) -> np.ndarray | None:
+        for store in (self.store, self.own):
+            if store is not None and (vector := store.vector(id)) is not None:
+                return vector
+        return None
+
+    def _known(self, id: str) -> np.ndarray:
+        vector = self._vector(id)
+        if vector is None:
+            raise BadRequest(f"There is no case {id!r}.", "Name one of the results.")
+        return vector
+
+    def _nothing(self, query: Query, nearest: float | None, floor: float) -> str:
+        if nearest is None:
+            chosen = ", ".join(map(str, query.filters))
+            return f"Nothing similar: no case fits {chosen}." if chosen else "Nothing similar: there are no cases."
+        kept = min(self.manifest.measured.floors, key=lambda one: abs(one.weight - query.share)).kept
+        return (
+            f"Nothing similar: the nearest case has a cosine of {nearest:.2f}; {100 * kept:.0f} % of the queries that "
+            f"the library was measured with reach {floor:.2f}."
+        )
+
+
+def _first(record: Record, labels: Sequence[str]) -> str:
+    """The case's label among these, as they are written."""
+    own = {label.lower() for label in record.case.labels}
+    return next(label for label in labels if label.lower() in own)
+
+
+def told(found: Found) -> dict:
+    """A search ready for JSON."""
+    return {
+        "matches": [
+            {
+                "rank": match.rank,
+                "case": match.case.id,
+                "similarity": round(match.cosine, 4),
+                "labels": list(match.case.labels),
+                "facts": dict(match.case.facts),
+                "source": match.case.source,
+                "licence": match.case.licence,
+                "url": match.case.url,
+                "thumbnail": match.thumbnail,
+                "marks": list(match.marks),
+            }
+            for match in found.matches
+        ],
+        "floor": round(found.floor, 4),
+        "nearest": None if found.nearest is None else round(found.nearest, 4),
+        "message": found.message,
+    }

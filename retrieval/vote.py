@@ -1,0 +1,107 @@
+"""A second opinion: what the nearest cases are called, and how often such a vote was right."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from diagnosis.errors import Missing
+from retrieval.library import VoteScore
+
+NEIGHBOURS = 10
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """The vote of the nearest cases.
+
+    Attributes:
+        label: that most have; of labels with as many votes, that of the nearer ones.
+        votes: by label, the most first.
+        cases: ids of the voters, nearest first.
+        dataset: that the voters are from.
+        score: how good such a vote is, asked with test images where there are some, or leaving out one group at a time.
+        tested: whether ``score`` is of test images.
+    """
+
+    label: str
+    votes: Mapping[str, int]
+    cases: tuple[str, ...]
+    dataset: str
+    score: VoteScore | None
+    tested: bool = False
+
+    @property
+    def voters(self) -> int:
+        return sum(self.votes.values())
+
+    def agrees(self, label: str) -> bool:
+        """Whether the vote is for the same label."""
+        return self.label == label
+
+    def statement(self, label: str, score: float, titles: Mapping[str, str] | None = None) -> str:
+        """One sentence that sets the vote beside the classifier's label, whose score is 0..1."""
+        names = {name: (titles or {}).get(name, name.replace("_", " ")) for name in (label, self.label)}
+        count = f"{self.votes[self.label]} of {self.voters} nearest cases are {names[self.label]}"
+        says = f"The model says {names[label]} at {score:.2f}"
+        return f"{says}, and {count} too." if self.agrees(label) else f"{says}; {count}."
+
+    def told(self) -> str:
+        """How good such a vote is, in one sentence."""
+        if not self.score:
+            return "How often such a vote is right has not been measured."
+        how = "test images" if self.tested else "images of the library, their own group left out"
+        return (
+            f"Asked with {self.score.queries:,} {how}, the vote of the {self.score.k} nearest was right for "
+            f"{100 * self.score.accuracy:.1f} % ({100 * self.score.balanced:.1f} % as the mean over classes; the "
+            f"commonest class alone: {100 * self.score.majority:.1f} %)."
+        )
+
+
+def winner(labels: Sequence[str], cosines: Sequence[float]) -> str:
+    """The label of the most; of equals, that with the higher sum of cosines."""
+    if not labels:
+        raise Missing("There is no neighbour that could vote.", "Use a library with cases of this kind.")
+    votes = Counter(labels)
+    sums = {label: sum(c for own, c in zip(labels, cosines, strict=True) if own == label) for label in votes}
+    return max(votes, key=lambda label: (votes[label], sums[label]))
+
+
+def score_votes(
+    queries: np.ndarray,
+    truth: Sequence[str],
+    groups: Sequence[str | None],
+    vectors: np.ndarray,
+    labels: Sequence[str],
+    owners: Sequence[str | None],
+    k: int = NEIGHBOURS,
+) -> VoteScore:
+    """How often the vote of the ``k`` nearest gives the true label. Cases of a query's own group have no vote.
+
+    Args:
+        queries, vectors: float32 (Q, D) and (N, D), rows of length 1.
+        truth, groups: of the queries; labels, owners: of the vectors.
+    """
+    names, owned = np.array(labels), np.array([owner or "" for owner in owners])
+    right: list[bool] = []
+    for query, label, group in zip(queries, truth, groups, strict=True):
+        cosines = vectors @ query
+        if group:
+            cosines = np.where(owned == group, -2, cosines)
+        rows = np.argsort(-cosines, kind="stable")[:k]
+        rows = rows[cosines[rows] > -2]
+        right.append(bool(len(rows)) and winner(names[rows].tolist(), cosines[rows].tolist()) == label)
+    recall = {
+        name: float(np.mean([ok for ok, own in zip(right, truth, strict=True) if own == name]))
+        for name in sorted(set(truth))
+    }
+    commonest = Counter(labels).most_common(1)[0][0]
+    return VoteScore(
+        k=k,
+        queries=len(right),
+        accuracy=float(np.mean(right)),
+        balanced=float(np.mean(list(recall.values()))),
+        majority=float(np.mean([label == commonest for label in truth])),
+        recall=recall,
+    )

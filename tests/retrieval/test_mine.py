@@ -1,0 +1,235 @@
+"""A user's own cases: theirs alone, whole after a kill, in and out by table and archive."""
+
+import csv
+import io
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+
+from diagnosis.errors import BadRequest
+from diagnosis.readers import read_study
+from diagnosis.study import Study
+from retrieval.encoder import Encoder
+from retrieval.exchange import export, import_archive, read_table, write_table
+from retrieval.mine import MyCases
+from tests.conftest import ROOT
+from tests.retrieval.made import paint
+from tests.retrieval.tiny import write_tiny
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    return Encoder.load(write_tiny(tmp_path_factory.mktemp("tiny")))
+
+
+@pytest.fixture
+def mine(encoder: Encoder, tmp_path: Path) -> MyCases:
+    return MyCases(tmp_path / "users", "ann@example.org", encoder)
+
+
+def picture(side: int = 40) -> Study:
+    return Study(RANDOM.random((side, side, 3)))
+
+
+def test_cases_are_added_edited_deleted_and_still_there_after_a_restart(mine: MyCases, tmp_path: Path) -> None:
+    study = picture()
+    one = mine.add(
+        study, ("cyst",), {"Age": "40", "note": " two\nlines "}, patient="12345", url="https://example.org/1"
+    )
+    two = mine.add(picture(), ("normal",))
+    assert dict(one.case.facts) == {"age": "40", "note": "two lines"} and one.case.licence == "private"
+    mine.edit(two.id, ("tumour", "cyst"), {"sex": "female"})
+    again = MyCases(tmp_path / "users", "ann@example.org", mine.encoder)
+    assert again.get(one.id) == one and again.get(two.id).case.labels == ("tumour", "cyst")
+    assert again.store().nearest(mine.encoder.embed_images([study])[0], 1)[0][0].id == one.id
+    again.delete(one.id)
+    assert len(mine) == 1 and [record.id for record, _ in mine.store().nearest(np.ones(8, np.float32), 9)] == [two.id]
+    with pytest.raises(BadRequest, match="no case"):
+        mine.get(one.id)
+
+
+def test_a_user_sees_no_other_users_cases(mine: MyCases, tmp_path: Path, encoder: Encoder) -> None:
+    mine.add(picture(), ("secret",))
+    for name in ("bob", "ann@example.or", "../ann@example.org", "ANN@EXAMPLE.ORG"):
+        assert len(MyCases(tmp_path / "users", name, encoder)) == 0
+    assert len(list((tmp_path / "users").iterdir())) == 5
+    assert not [path for path in (tmp_path / "users").iterdir() if "ann" in path.name or "bob" in path.name]
+    assert mine.path.stat().st_mode & 0o077 == 0
+    with pytest.raises(BadRequest, match="need a user"):
+        MyCases(tmp_path / "users", "", encoder)
+
+
+def test_a_patient_is_kept_as_a_hash_that_differs_between_files(
+    mine: MyCases, tmp_path: Path, encoder: Encoder
+) -> None:
+    one, two = mine.add(picture(), patient="MRN-998877"), mine.add(picture(), patient="MRN-998877")
+    assert one.patient == two.patient and b"998877" not in mine.path.read_bytes()
+    assert MyCases(tmp_path / "users", "bob", encoder).hashed("MRN-998877") != one.patient
+
+
+def test_duplicates_and_strangers_are_refused(mine: MyCases) -> None:
+    study = picture()
+    first = mine.add(study, id="one")
+    for again in (lambda: mine.add(study), lambda: mine.add(picture(), id="one")):
+        with pytest.raises(BadRequest, match="one"):
+            again()
+    for gone in (lambda: mine.edit("two"), lambda: mine.delete("two"), lambda: mine.picture("two")):
+        with pytest.raises(BadRequest, match="no case 'two'"):
+            gone()
+    assert [record.id for record in mine.records()] == [first.id]
+
+
+def test_what_a_deleted_case_held_is_not_left_in_the_file(mine: MyCases) -> None:
+    mine.add(picture(), ("unmistakable-label",), id="one")
+    assert b"unmistakable-label" in mine.path.read_bytes()
+    mine.delete("one")
+    assert b"unmistakable-label" not in mine.path.read_bytes()
+
+
+def test_another_encoder_embeds_the_kept_pictures_again(mine: MyCases, tmp_path: Path) -> None:
+    large = picture(900)
+    one = mine.add(large)
+    other = Encoder.load(write_tiny(tmp_path / "other", seed=1))
+    again = MyCases(tmp_path / "users", "ann@example.org", other)
+    assert again.picture(one.id).size == (512, 512)
+    vector = again.store().vector(one.id)
+    assert vector is not None and np.allclose(vector, other.embed_images([again.picture(one.id)])[0], atol=1e-5)
+
+
+def test_two_openings_of_one_file_see_each_others_changes(mine: MyCases, tmp_path: Path) -> None:
+    other = MyCases(tmp_path / "users", "ann@example.org", mine.encoder)
+    assert len(other.store()) == 0
+    mine.add(picture(), id="one")
+    assert other.store().get("one") is not None
+    assert other.store() is other.store()
+
+
+def test_a_killed_writer_loses_nothing_that_was_confirmed(mine: MyCases, tmp_path: Path, encoder: Encoder) -> None:
+    """A process writes as fast as it can and is killed, three times; every confirmed case must be whole."""
+    code = (
+        "import sys, numpy as np; from pathlib import Path\n"
+        "from diagnosis.study import Study; from retrieval.encoder import Encoder; from retrieval.mine import MyCases\n"
+        f"mine = MyCases(Path({str(tmp_path / 'users')!r}), 'ann@example.org', Encoder.load({encoder.name!r}))\n"
+        "chance = np.random.default_rng(int(sys.argv[1]))\n"
+        "while True:\n"
+        "    record = mine.add(Study(chance.random((200, 200, 3))), ('x' * 2000,))\n"
+        "    print(record.id, flush=True)\n"
+    )
+    confirmed: list[str] = []
+    for turn in range(3):
+        process = subprocess.Popen([sys.executable, "-c", code, str(turn)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        confirmed.append(process.stdout.readline().strip())
+        time.sleep(0.1 + 0.117 * turn)
+        process.send_signal(signal.SIGKILL)
+        confirmed += process.stdout.read().split("\n")[:-1]
+        process.stdout.close()
+        assert process.wait() == -signal.SIGKILL
+        after = MyCases(tmp_path / "users", "ann@example.org", encoder)
+        assert len(confirmed) <= len(after) <= len(confirmed) + turn + 1
+        assert {*confirmed} <= {record.id for record in after.records()} and len(after.store()) == len(after)
+        with sqlite3.connect(mine.path) as base:
+            assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert len(confirmed) > 3
+
+
+def test_a_damaged_file_is_told(mine: MyCases, tmp_path: Path, encoder: Encoder) -> None:
+    mine.path.write_bytes(b"not a database" * 500)
+    with pytest.raises(BadRequest, match="is damaged"):
+        MyCases(tmp_path / "users", "ann@example.org", encoder)
+
+
+def test_a_table_adds_edits_and_deletes_and_names_what_it_cannot_use(mine: MyCases, tmp_path: Path) -> None:
+    for number in range(3):
+        paint(tmp_path / f"{number}.png", number)
+    (tmp_path / "bad.png").write_bytes(b"nothing")
+    mine.add(picture(), ("old",), id="e")
+    mine.add(picture(), id="d")
+    table = tmp_path / "mine.csv"
+    table.write_text(
+        "\ufeffID,Path,Label,Age,Patient,Delete\n"
+        "a,0.png,cyst|tumour,40,p1,\n,1.png,normal,,,\ne,,new,50,,\nd,,,,,yes\n"
+        ",bad.png,x,,,\n,none.png,x,,,\n,../0.png,x,,,\n,0.png,x,,,\nnobody,,,,,yes\n,,x,,,\n",
+        "utf-8",
+    )
+    changes = read_table(mine, table)
+    assert changes.edited == ("e",) and changes.deleted == ("d",) and len(changes.added) == 2
+    assert [line.split(":")[0] for line in changes.refused] == [f"line {n}" for n in range(6, 12)]
+    assert mine.get("a").case.labels == ("cyst", "tumour") and dict(mine.get("a").case.facts) == {"age": "40"}
+    assert mine.get("e").case.labels == ("new",) and len(mine) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"id,path\n", "no column 'label'"), (b"label,age\n", "no column 'path'"), (b"\xff\xfe", "not a CSV")],
+)
+def test_a_table_that_is_none_is_refused(mine: MyCases, tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "bad.csv").write_bytes(content)
+    with pytest.raises(BadRequest, match=words):
+        read_table(mine, tmp_path / "bad.csv")
+
+
+def test_a_written_table_can_be_read_again(mine: MyCases, tmp_path: Path) -> None:
+    mine.add(picture(), ("=1+1",), {"age": "7"}, id="one", patient="p1")
+    mine.add(picture(), ("b", "c"), {"sex": "male"}, id="two")
+    write_table(mine, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert (
+        lines[0]["label"] == "'=1+1"
+        and lines[1]["label"] == "b|c"
+        and "p1" not in (tmp_path / "out.csv").read_text("utf-8")
+    )
+    before = mine.get("two")
+    assert read_table(mine, tmp_path / "out.csv").edited == ("one", "two") and mine.get("two") == before
+
+
+def test_an_archive_holds_everything(mine: MyCases, tmp_path: Path, encoder: Encoder) -> None:
+    one = mine.add(picture(), ("cyst",), {"age": "7"}, id="one", patient="p1")
+    mine.add(picture(), id="two")
+    export(mine, tmp_path / "mine.zip")
+    other = MyCases(tmp_path / "users", "bob", encoder)
+    assert import_archive(other, tmp_path / "mine.zip").added == ("one", "two")
+    assert other.get("one") == one and other.picture("one") == mine.picture("one")
+    twice = import_archive(other, (tmp_path / "mine.zip").read_bytes())
+    assert twice.added == () and len(twice.refused) == 2 and len(other) == 2
+
+
+def changed(path: Path, name: str, data: bytes) -> bytes:
+    """The archive with another file in the place of one."""
+    stream = io.BytesIO()
+    with ZipFile(path) as old, ZipFile(stream, "w") as new:
+        for entry in old.namelist():
+            new.writestr(entry, data if entry == name else old.read(entry))
+    return stream.getvalue()
+
+
+def test_a_damaged_archive_is_refused_or_its_damaged_part_is(mine: MyCases, tmp_path: Path, encoder: Encoder) -> None:
+    for id in ("one", "two"):
+        mine.add(picture(), id=id)
+    export(mine, tmp_path / "mine.zip")
+    other = MyCases(tmp_path / "users", "bob", encoder)
+    told = import_archive(other, changed(tmp_path / "mine.zip", "pictures/00000.png", b"x"))
+    assert told.added == ("two",) and "damaged" in told.refused[0]
+    whole = (tmp_path / "mine.zip").read_bytes()
+    for bad in (
+        b"nothing",
+        whole[: len(whole) // 2],
+        changed(tmp_path / "mine.zip", "manifest.json", b"[]"),
+        changed(tmp_path / "mine.zip", "manifest.json", json.dumps({"format": 9, "files": {}}).encode()),
+        changed(tmp_path / "mine.zip", "cases.jsonl", b"{}\n"),
+    ):
+        with pytest.raises(Exception, match="archive") as caught:
+            import_archive(MyCases(tmp_path / "users", "eve", encoder), bad)
+        assert type(caught.value).__module__ == "diagnosis.errors"
+    assert read_study(mine.rows()[0][1], "one").size == (40, 40)

@@ -1,0 +1,192 @@
+"""Cases in a store: filters come before the ranking, duplicates are refused, what is removed is gone."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from diagnosis.errors import BadRequest
+from retrieval.filters import Filter, parse_filter, parse_filters
+from retrieval.index import EXACT_MOST, FLAT_MOST, exact, make_index
+from retrieval.metadata import Metadata
+from retrieval.store import LocalStore
+from tests.retrieval.made import record, rows
+
+COUNT = 300
+
+
+@pytest.fixture
+def vectors() -> np.ndarray:
+    return rows(COUNT)
+
+
+@pytest.fixture
+def store(vectors: np.ndarray) -> LocalStore:
+    records = [
+        record(
+            number,
+            "ab"[number % 2],
+            (("normal",), ("pneumonia", "oedema"))[number % 3 == 0],
+            patient=f"p{number // 5}",
+            image=f"i{number}",
+            age=str(number % 90),
+            sex=("male", "female")[number % 7 == 0],
+        )
+        for number in range(COUNT)
+    ]
+    return LocalStore.of(records, vectors)
+
+
+def ids(found: list) -> list[str]:
+    return [record.id for record, _ in found]
+
+
+def number(id: str) -> int:
+    return int(id.split(":")[1])
+
+
+def test_the_nearest_are_those_that_comparing_all_finds(store: LocalStore, vectors: np.ndarray) -> None:
+    query = rows(1, seed=9)[0]
+    cosines = vectors @ query
+    found = store.nearest(query, 7)
+    assert [number(id) for id in ids(found)] == np.argsort(-cosines)[:7].tolist()
+    assert np.allclose([cosine for _, cosine in found], np.sort(cosines)[::-1][:7], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("texts", "keeps"),
+    [
+        (["dataset=a"], lambda n: n % 2 == 0),
+        (["label=Oedema"], lambda n: n % 3 == 0),
+        (["label=oedema", "sex=female"], lambda n: n % 3 == 0 and n % 7 == 0),
+        (["sex=male", "sex=female"], lambda n: True),
+        (["age=30..40"], lambda n: 30 <= n % 90 <= 40),
+        (["age=85.."], lambda n: n % 90 >= 85),
+        (["age=..3", "label!=pneumonia"], lambda n: n % 90 <= 3 and n % 3),
+        (["licence=CC BY 3.0"], lambda n: n % 2 == 1),
+        (["age=5"], lambda n: n % 90 == 5),
+    ],
+)
+def test_filters_come_before_the_ranking(store: LocalStore, vectors: np.ndarray, texts: list[str], keeps) -> None:  # noqa: ANN001
+    """A filter that leaves few still fills the results, however far down the whole ranking they are."""
+    query = rows(1, seed=3)[0]
+    allowed = [n for n in range(COUNT) if keeps(n)]
+    expected = sorted(allowed, key=lambda n: -float(vectors[n] @ query))[:10]
+    assert [number(id) for id in ids(store.nearest(query, 10, parse_filters(texts)))] == expected
+
+
+def test_what_is_left_out_is_a_case_or_a_patient(store: LocalStore, vectors: np.ndarray) -> None:
+    found = ids(store.nearest(vectors[11], COUNT, without=["a:10", "p2"]))
+    assert len(found) == COUNT - 5 and not {number(id) for id in found} & set(range(10, 15))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sex=f", "No case has sex 'f'"),
+        ("colour=red", "nothing called 'colour'"),
+        ("sex", "not understood"),
+        ("=x", "not understood"),
+        ("age=50..40", "is empty"),
+    ],
+)
+def test_a_filter_that_means_nothing_here_is_named(store: LocalStore, text: str, words: str) -> None:
+    with pytest.raises(BadRequest, match=words):
+        store.nearest(rows(1)[0], 3, parse_filters([text]))
+
+
+def test_filters_are_read_as_they_are_written() -> None:
+    assert parse_filter("Age=30..40.5") == Filter("age", None, 30, 40.5)
+    assert parse_filter("label != Normal") == Filter("label", "normal", excluded=True)
+    assert parse_filter("diagnosis=a=b") == Filter("diagnosis", "a=b")
+    assert [str(one) for one in parse_filters(["age=..7", "a!=b", "a!=b"])] == ["age=..7", "a!=b"]
+
+
+def test_duplicates_are_refused_and_change_nothing(store: LocalStore) -> None:
+    for bad, words in (
+        ([record(0)], "a:0 already"),
+        ([record(900, image="i7")], "is there already"),
+        ([record(901, image="new"), record(902, image="new")], "is there already"),
+        ([record(903), record(903)], "a:903 already"),
+    ):
+        with pytest.raises(BadRequest, match=words):
+            store.add(bad, rows(len(bad)))
+    assert len(store) == COUNT and store.get("a:901") is None
+    with pytest.raises(BadRequest, match="shape"):
+        store.add([record(905)], rows(2))
+
+
+def test_what_is_added_is_found_and_what_is_removed_is_not(store: LocalStore, vectors: np.ndarray) -> None:
+    new = rows(2, seed=5)
+    store.add([record(500, sex="other"), record(501, "b", image="x")], new)
+    assert ids(store.nearest(new[1], 1)) == ["b:501"] and ids(store.nearest(new[0], 1)) == ["a:500"]
+    assert ids(store.nearest(new[1], 5, parse_filters(["sex=other"]))) == ["a:500"]
+    assert np.array_equal(store.vector("b:501"), new[1]) and np.allclose(store.vector("a:4"), vectors[4], atol=1e-3)
+    store.remove(["b:501", "a:4", "nobody"])
+    assert len(store) == COUNT and store.get("a:4") is None and store.vector("a:4") is None
+    assert not {"b:501", "a:4"} & set(ids(store.nearest(new[1], COUNT + 2)))
+    store.add([record(4, image="i4")], vectors[4:5])
+    assert ids(store.nearest(vectors[4], 1)) == ["a:4"]
+
+
+def test_an_empty_store_answers(vectors: np.ndarray) -> None:
+    store = LocalStore.of([], np.empty((0, 8), np.float32))
+    assert len(store) == 0 and store.nearest(vectors[0], 5) == [] and store.keys() == []
+    store.add([record(1)], vectors[:1])
+    assert ids(store.nearest(vectors[0], 5)) == ["a:1"]
+
+
+def test_values_are_counted(store: LocalStore) -> None:
+    assert store.values("sex") == {"male": 257, "female": 43} and store.values("nothing") == {}
+    assert store.keys() == ["age", "dataset", "label", "licence", "sex"]
+
+
+def test_threads_may_search_at_once(store: LocalStore, vectors: np.ndarray) -> None:
+    asked = [(vectors[n], parse_filters([f"age={n % 90}"])) for n in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda one: ids(store.nearest(one[0], 1, one[1]))[0], asked))
+    assert [number(id) for id in found] == list(range(200))
+
+
+def test_a_table_on_disk_is_read_again_and_not_changed(tmp_path) -> None:  # noqa: ANN001
+    path = tmp_path / "cases.sqlite"
+    table = Metadata(path)
+    table.add(record(n, age=str(n)) for n in range(5))
+    table.close()
+    before = path.read_bytes()
+    again = Metadata(path, frozen=True)
+    assert len(again) == 5 and again.mask(parse_filters(["age=2..3"])).tolist() == [False, False, True, True, False]
+    with pytest.raises(BadRequest, match="not changed"):
+        again.add([record(9)])
+    with pytest.raises(BadRequest, match="not changed"):
+        again.remove(["a:1"])
+    assert path.read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def many() -> np.ndarray:
+    """More vectors than are compared one by one, around many centres."""
+    chance = np.random.default_rng(1)
+    centres = chance.normal(size=(500, 32))
+    some = centres[chance.integers(0, 500, FLAT_MOST + 10_000)] + 0.5 * chance.normal(size=(FLAT_MOST + 10_000, 32))
+    return (some / np.linalg.norm(some, axis=1, keepdims=True)).astype(np.float16)
+
+
+def test_many_vectors_get_an_index_that_finds_nearly_all_of_the_nearest(many: np.ndarray, tmp_path) -> None:  # noqa: ANN001
+    told: list[str] = []
+    index = make_index(many, tmp_path, told.append)
+    assert index.stamp.kind == "ivf" and index.stamp.recall >= 0.95 and any("training" in line for line in told)
+    asked = many[::600].astype(np.float32)
+    truth = exact(many, asked, 10)
+    assert np.mean([len({*index.nearest(q, 10)[0]} & {*t}) for q, t in zip(asked, truth, strict=True)]) >= 9.5
+    for share in (0.5, 0.05):  # the first is searched in the index, the second by comparing all that are left
+        mask = np.random.default_rng(2).random(len(many)) < share
+        assert (mask.sum() > EXACT_MOST) == (share == 0.5)
+        allowed = np.flatnonzero(mask)
+        true = allowed[exact(many[allowed], asked, 10)]
+        found = [index.nearest(query, 10, mask)[0] for query in asked]
+        assert all(mask[rows].all() and len(rows) == 10 for rows in found)
+        assert np.mean([len({*a} & {*b}) for a, b in zip(found, true, strict=True)]) >= 9.5
+    told.clear()
+    make_index(many, tmp_path, told.append)
+    assert told[0] == "going on with the trained index"
