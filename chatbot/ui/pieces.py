@@ -204,11 +204,15 @@ def downloads(files: Mapping[str, tuple[str, str]]) -> str:
     return f"<p>Export: {' · '.join(links)}</p>"
 
 
+def _counted(passages: int) -> str:
+    return "1 passage" if passages == 1 else f"{passages} passages"
+
+
 def shelf(held: Shelf) -> str:
     """The visitor's own documents."""
     if not held.documents:
         return note("No documents. They stay on this machine, are yours alone, and go when you close the page.")
-    rows = "".join(f"<li>{escape(one.name)} · {len(one.passages)} passages</li>" for one in held.documents)
+    rows = "".join(f"<li>{escape(one.name)} · {_counted(len(one.passages))}</li>" for one in held.documents)
     return f'<ul class="lb-references">{rows}</ul>'
 
 

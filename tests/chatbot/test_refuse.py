@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chatbot.knowledge import load_articles
@@ -206,4 +207,5 @@ def test_meanings_are_kept_in_a_file(small: tuple[Passage, ...], embedder: Embed
     assert "glioma" in words and ((fresh.words(words) * stored.words(words)).sum(1) > 0.99).all()
     changed = out.with_name("broken.safetensors")
     changed.write_bytes(b"no tensors")
-    assert (Meanings(embedder, changed).words(["glioma"]) == fresh.words(["glioma"])).all()
+    again = Meanings(embedder, changed).words(["glioma"])  # computed anew, in a batch of another size
+    assert np.allclose(again, fresh.words(["glioma"]), atol=1e-3)

@@ -103,7 +103,7 @@ def test_a_document_of_ones_own_is_cited_and_deleted(visitor: Visitor, tmp_path:
     tab = visitor().tab("Ask")
     tab.here.get_by_text("Documents of your own").click()
     tab.here.locator("input[type=file]").first.set_input_files(own)
-    expect(tab.here.get_by_text("ward notes.md")).to_be_visible()
+    expect(tab.here.get_by_text("ward notes.md · 1 passage")).to_be_visible()
     answer = ask(tab, "What does the zebra protocol ask for in a collapsed lung?")
     expect(answer).to_contain_text("second day")
     assert "Your document" in tab.here.locator(".lb-card").first.inner_text()
