@@ -30,6 +30,7 @@ LENGTHS: dict[Mode, str] = {
     "plain": "four to seven sentences",
     "professional": "five to ten sentences",
 }
+OWN = "a document of the visitor"
 LONGEST = 2000  # characters of a question
 FOUND = 8  # passages that an answer may rest on
 MEASURED = 2  # sentences of a reading that an answer begins with
@@ -131,7 +132,7 @@ def _completed(answer: Answer, model: LanguageModel | None, asked: Asked) -> Ans
     if not subject or not leans(answer.sent):
         return answer
     if model is not None and earlier:
-        told = [{"question": one.sent, "answer": one.text[:600]} for one in earlier]
+        told = [{"question": one.sent, "answer": mask(one.text[:600]).text} for one in earlier]
         data = json.dumps({"earlier": told, "last_question": answer.sent}, ensure_ascii=False)
         rules = load_prompt("complete", folder=PROMPTS).text
         reply = model.stream([Message("system", rules), Message("user", data)], kind="complete", cancel=asked.cancel)
@@ -152,10 +153,14 @@ def leans(question: str) -> bool:
 
 
 def _subject(earlier: Sequence[Answer], reading: Evidence | None) -> str:
-    """What was talked about last: the title of the passage that the last answer rests on most."""
+    """What was talked about last: the title of the passage that the last answer rests on most.
+
+    The name of a visitor's own document is not among them: it may name a person, and the subject is sent elsewhere.
+    """
     for answer in reversed(earlier):
-        if answer.cited:
-            return answer.evidence[answer.cited[0] - 1].title
+        cited = (answer.evidence[at - 1] for at in answer.cited)
+        if found := next((one for one in cited if one.kind != "document"), None):
+            return found.title
     return reading.title if reading is not None else ""
 
 
@@ -257,10 +262,14 @@ def _messages(answer: Answer) -> list[Message]:
     reader = load_prompt(answer.mode, folder=PROMPTS).text
     rules = load_prompt("answer", "abstention", "reader", "length", folder=PROMPTS)
     filled = rules.fill(abstention=ABSTENTION, reader=reader, length=LENGTHS[answer.mode])
-    passages = [
-        {"number": at, "title": one.title, "section": one.heading, "site": one.site, "published": one.published,
-         "passage": sound(one.excerpt)}
-        for at, one in enumerate(answer.evidence, 1)
-    ]  # fmt: skip
+    passages = [{"number": at, **_outgoing(one)} for at, one in enumerate(answer.evidence, 1)]
     data = json.dumps({"question": answer.sent, "passages": passages}, ensure_ascii=False, indent=1)
     return [Message("system", filled), Message("user", data)]
+
+
+def _outgoing(one: Evidence) -> dict[str, str | None]:
+    """What a language model is told of a passage. A visitor's own document goes without its name, and masked."""
+    if one.kind == "document":
+        return {"title": OWN, "passage": mask(sound(one.excerpt)).text}
+    facts = {"title": one.title, "section": one.heading, "site": one.site, "published": one.published}
+    return {**facts, "passage": sound(one.excerpt)}

@@ -192,7 +192,7 @@ def _turned(sentence: str, cited: Sequence[Evidence]) -> str | None:
     said = near[0]
     for one, other in lexicon().opposites:
         for this, that in ((one, other), (other, one)):
-            found = this.search(low)
-            if found and not this.search(said) and that.search(said) and not that.search(low):
-                return f"The source says the opposite. (“{found.group()}”, “{that.search(said).group()}”)"  # type: ignore[union-attr]
+            here, there = this.search(low), that.search(said)
+            if here and there and not this.search(said) and not that.search(low):
+                return f"The source says the opposite. (“{here.group()}”, “{there.group()}”)"
     return None

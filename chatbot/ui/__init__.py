@@ -18,7 +18,7 @@ from chatbot.export import bibtex, markdown, ris
 from chatbot.feedback import Feedback, Thumb
 from chatbot.sources.documents import DocumentSource
 from chatbot.sources.shared import Shared
-from chatbot.types import Answer, Evidence, Mode, Wanted
+from chatbot.types import Answer, Evidence, Kind, Mode, Wanted
 from chatbot.ui import pieces
 from diagnosis.errors import UserError
 
@@ -88,7 +88,7 @@ class Clerk:
     describe: Describe
 
     def answer(
-        self, question: str, mode: Mode, kinds: Sequence[str], years: int, sites: str | None, using: str,
+        self, question: str, mode: Mode, kinds: Sequence[Kind], years: int, sites: str | None, using: str,
         answers: tuple[Answer, ...], visit: Visit, *readings: Any,
     ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
         """(answers, conversation, cards, question box, message), growing until another question is asked."""
@@ -96,7 +96,7 @@ class Clerk:
         done = tuple(one for one in answers if one.done)
         reading = next((one for one in readings if one is not None and using == _name(one)), None)
         since = datetime.now(UTC).date() - timedelta(days=365 * years) if years else None
-        wanted = Wanted(frozenset(kinds), since, tuple((sites or "").replace(",", " ").split()))  # type: ignore[arg-type]
+        wanted = Wanted(frozenset(kinds), since, tuple((sites or "").replace(",", " ").split()))
         asked = Asked(mode, wanted, done, self.describe(reading) if reading is not None else None, cancel)
         try:
             for answer in ask(question, self._desk(visit), asked):

@@ -110,6 +110,21 @@ def test_identifying_details_stay_here(desk: Desk, model: LanguageModel, scripte
     assert answer.searched == ("api.example.org",) and answer.question == question
 
 
+def test_a_visitors_document_goes_out_without_its_name_and_masked(
+    desk: Desk, model: LanguageModel, scripted: Endpoint
+) -> None:
+    text = f"Letter about Mrs Jane Miller, born 3 May 1961, jane@example.org. {TRUE}."
+    own = replace(page(text, "document:1", "Miller Jane discharge"), kind="document", site="Miller Jane discharge.pdf")
+    scripted.will(says(f"{TRUE} [1]."))
+    first = last(QUESTION, replace(desk, sources=(Shop(own),), model=model))
+    sent = scripted.history[0].raw.decode()
+    assert TRUE in sent and not any(part in sent for part in ("Miller", "jane@", "1961"))
+    assert first.evidence[0].excerpt == text
+    shop = Shop(page(f"{TRUE}."))
+    last("And how is it found?", replace(desk, sources=(shop,)), Asked(history=(first,)))
+    assert "Miller" not in shop.asked[0][0]
+
+
 def test_a_language_models_sentences_are_checked_one_by_one(
     desk: Desk, model: LanguageModel, scripted: Endpoint
 ) -> None:
