@@ -215,7 +215,8 @@ def _own(answer: Answer, meanings: Meanings | None) -> tuple[Cited, ...]:
         return said
     at = len(answer.evidence)
     measured = extract(question, answer.evidence[-1:], "plain", meanings)[:MEASURED]
-    return (*(replace(one, cites=(at,)) for one in measured), *said)
+    told = sorted(measured, key=lambda one: answer.evidence[-1].excerpt.find(one.text))  # as they were measured
+    return (*(replace(one, cites=(at,)) for one in told), *said)
 
 
 def _whole(answer: Answer) -> Answer:

@@ -46,6 +46,6 @@ def _against(one: str, other: str) -> str | None:
         if not here & there:
             return "They give other numbers"
     denied = [bool(lexicon().negation.search(text.casefold())) for text in (one, other)]
-    if denied[0] != denied[1] and len(set(terms(one)) ^ set(terms(other))) <= 3:
+    if denied[0] != denied[1] and len(set(terms(one)) ^ set(terms(other))) <= 1:
         return "One denies what the other says"
     return None

@@ -33,3 +33,9 @@ def test_a_denial_is_a_conflict() -> None:
     says = page("https://five.org", "Vitamin tablets prevent lung cancer in heavy smokers.")
     denies = page("https://six.org", "Vitamin tablets do not prevent lung cancer in heavy smokers.")
     assert [one[:2] for one in conflicts([says, denies], [1, 2])] == [(1, 2)]
+
+
+def test_a_denial_of_something_else_in_the_same_sentence_is_none() -> None:
+    both = page("https://seven.org", "Antibiotics treat bacterial pneumonia but do not work against viruses.")
+    one = page("https://eight.org", "Bacterial pneumonia is treated with antibiotics.")
+    assert conflicts([both, one], [1, 2]) == ()
