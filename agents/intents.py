@@ -11,7 +11,7 @@ from agents.names import is_anatomical, labels_in, methods_in, pattern, places_i
 from agents.tools import call
 from agents.turns import Step, Turn
 from agents.types import Sentence
-from diagnosis.attribution import METHODS
+from diagnosis.attribution import DEFAULTS
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
@@ -190,7 +190,7 @@ def _organ(reading: Reading, text: str) -> list[Call]:
 
 
 def _methods(reading: Reading, text: str) -> list[Call]:
-    return [("explain_method", {"method": name}) for name in methods_in(text) or tuple(METHODS)]
+    return [("explain_method", {"method": name}) for name in methods_in(text) or DEFAULTS]
 
 
 def _card(reading: Reading, text: str) -> list[Call]:

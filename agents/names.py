@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from diagnosis.attribution import METHODS
+from diagnosis.attribution import DEFAULTS
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest
 from diagnosis.places import PLACES, SIDES, Place
@@ -120,14 +120,14 @@ def label_of(card: ModelCard, text: str) -> str:
 
 
 def methods_in(text: str) -> tuple[str, ...]:
-    """The methods that a text names, in the order of ``METHODS``."""
+    """The methods that a text names, in the order of ``DEFAULTS``."""
     said = _said("methods", plain(text))
-    return tuple(name for name in METHODS if name in said or plain(name) in plain(text))
+    return tuple(name for name in DEFAULTS if name in said or plain(name) in plain(text))
 
 
 def method_of(text: str) -> str:
     """The one method that a text names. Raises BadRequest, with the names that there are."""
     found = methods_in(text)
     if len(found) != 1:
-        raise BadRequest(f"There is no one method {text!r}.", f"Use one of: {', '.join(METHODS)}.")
+        raise BadRequest(f"There is no one method {text!r}.", f"Use one of: {', '.join(DEFAULTS)}.")
     return found[0]

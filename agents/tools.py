@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from agents.names import label_of, method_of, place_of, plain
 from agents.turns import Step
 from diagnosis import asked
-from diagnosis.attribution import METHODS
+from diagnosis.attribution import DEFAULTS
 from diagnosis.errors import BadRequest, Missing, UserError
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
@@ -42,7 +42,7 @@ def map_share(reading: Reading, place: str, label: str = "", method: str = "") -
         method: grad-cam or shap; empty for both.
     """
     where, own = place_of(reading.card, place), _label(reading, label)
-    methods = (method_of(method),) if method else tuple(METHODS)
+    methods = (method_of(method),) if method else DEFAULTS
     found = tuple(asked.share(reading, where, own, methods))
     if not found:
         raise Missing(

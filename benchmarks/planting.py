@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agents.types import Sentence
-from diagnosis.attribution import METHODS
+from diagnosis.attribution import DEFAULTS, METHODS
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
@@ -142,7 +142,7 @@ def other_class(source: Source, rng: random.Random) -> Iterator[Sentence]:
 def other_method(source: Source, rng: random.Random) -> Iterator[Sentence]:
     """The other method, or one that was not used; both names exchanged where the methods' findings differ."""
     text = source.sentence.text
-    titles = {name: method.title for name, method in METHODS.items()}
+    titles = {name: METHODS[name].title for name in DEFAULTS}
     named = [name for name, title in titles.items() if title in text]
     own = [one for one in source.cited if one.method]
     if len(named) == 1 and {one.method for one in own} == set(named):

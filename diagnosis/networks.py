@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torchvision.models import DenseNet, ResNet, densenet121, resnet18
 
+from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest
 
 
@@ -47,6 +48,14 @@ ARCHITECTURES: dict[str, Callable[[int, int], nn.Module]] = {
     "densenet121": _densenet121,
     "resnet18": _resnet18,
 }
+
+FINE_LAYERS = {"densenet121": "features.denseblock3", "resnet18": "layer3"}
+
+
+def fine_layer(network: nn.Module, card: ModelCard) -> str:
+    """The layer whose feature map is twice as fine as the last one; the last one where none is known."""
+    name = FINE_LAYERS.get(card.architecture, card.cam_layer)
+    return name if name in dict(network.named_modules()) else card.cam_layer
 
 
 def build_network(architecture: str, channels: int, classes: int) -> nn.Module:

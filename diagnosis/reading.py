@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
-from diagnosis.attribution import METHODS, AttributionMap
+from diagnosis.attribution import DEFAULTS, METHODS, AttributionMap, known_methods
 from diagnosis.cards import ModelCard
 from diagnosis.classifier import Classifier, Prediction
-from diagnosis.errors import BadRequest
 from diagnosis.findings import Finding, Performance, measure
 from diagnosis.study import Study
 
@@ -89,7 +89,7 @@ def read(
     classifier: Classifier,
     *,
     label: str | None = None,
-    methods: tuple[str, ...] = tuple(METHODS),
+    methods: tuple[str, ...] = DEFAULTS,
     record: Performance | None = None,
     shap_evaluations: int = 500,
 ) -> Iterator[Reading]:
@@ -104,13 +104,12 @@ def read(
     Raises:
         BadRequest: unknown class or method.
     """
-    if unknown := set(methods) - set(METHODS):
-        raise BadRequest(f"There is no method {sorted(unknown)[0]!r}.", f"Use some of: {', '.join(METHODS)}.")
+    methods = known_methods(methods)
     if label is not None:
         classifier.card.index(label)
     prediction = classifier.predict(study)
     reading = Reading(study, classifier.card, prediction, label or prediction.top, record=record)
-    options = {"shap": {"evaluations": shap_evaluations}}
+    options: dict[str, dict[str, Any]] = {"shap": {"evaluations": shap_evaluations}}
     for method in methods:
         yield replace(reading, pending=Progress(method))
 

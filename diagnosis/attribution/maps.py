@@ -14,6 +14,14 @@ FLAT = 0.05  # a map whose values differ by less than this share of the largest 
 NOTHING = 1e-4  # logits that a whole map must carry to be more than rounding error
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a run took, in images: passes through the network, and passes back. One run may give several maps."""
+
+    forward: int = 0
+    backward: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class AttributionMap:
     """How much each place spoke for one class, in the method's own unit, never rescaled.
@@ -28,6 +36,9 @@ class AttributionMap:
         checks: measured properties of the map by name, e.g. ``additivity_gap`` in logits.
         params: settings that the map depends on.
         seconds: time it took.
+        against: the class whose logit is taken off, in a map of why ``label`` and not that one; None in other maps.
+        seed: what chance was started with, or None where none was in play.
+        cost: passes that the run took.
     """
 
     label: str
@@ -39,6 +50,9 @@ class AttributionMap:
     checks: Mapping[str, float]
     params: Mapping[str, str | int | float]
     seconds: float
+    against: str | None = None
+    seed: int | None = None
+    cost: Cost = Cost()
 
     def __post_init__(self) -> None:
         cells = np.array(self.cells, dtype=np.float32)
@@ -79,8 +93,8 @@ class AttributionMap:
         return hash(self._key)
 
     @property
-    def _key(self) -> tuple[str, str, str]:
-        return self.label, self.method, self.digest
+    def _key(self) -> tuple[str, str | None, str, str]:
+        return self.label, self.against, self.method, self.digest
 
 
 def negative_share(cells: np.ndarray) -> float:

@@ -1,14 +1,15 @@
 """SHAP by recursive partition (Owen values) with shap's PartitionExplainer and a blur masker."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import shap
 import torch
 
-from diagnosis.attribution.maps import AttributionMap, negative_share
+from diagnosis.attribution.maps import AttributionMap, Cost, negative_share
+from diagnosis.attribution.targets import Report, Target, every_class, silent, weights_of
 from diagnosis.classifier import Classifier
 from diagnosis.preprocess import normalise, to_square
 from diagnosis.study import Study
@@ -72,13 +73,14 @@ def shap_partition(
     classifier: Classifier,
     study: Study,
     *,
+    targets: Sequence[Target] | None = None,
     evaluations: int = 500,
     finest: int = CELLS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Report = silent,
 ) -> list[AttributionMap]:
-    """One map a class, from one run: every evaluation gives all logits.
+    """One map a target, from one run: every evaluation gives all logits.
 
-    The cells add up to logit(image) − logit(blurred image); ``additivity_gap`` is the error of that sum, in logits.
+    The cells add up to target(image) − target(blurred image); ``additivity_gap`` is the error of that sum, in logits.
 
     Args:
         evaluations: forward passes to spend on masked copies of the image.
@@ -87,6 +89,8 @@ def shap_partition(
     """
     started = time.perf_counter()
     spec = classifier.card.input
+    targets = targets or every_class(classifier.card)
+    weights = weights_of(targets, classifier.card)
     cells = next(side for side in range(min(finest, spec.size), 0, -1) if spec.size % side == 0)
     done = 0
 
@@ -98,21 +102,22 @@ def shap_partition(
     def logits(shown: np.ndarray) -> np.ndarray:
         nonlocal done
         chunks = torch.from_numpy(shown).split(chunk_size())
-        outputs = torch.cat([classifier.logits(masker.images(chunk)) for chunk in chunks]).numpy()
+        outputs = (torch.cat([classifier.logits(masker.images(chunk)) for chunk in chunks]) @ weights.T).numpy()
         done += len(shown)
         progress(min(done, evaluations), evaluations)
         return outputs
 
     explainer = shap.PartitionExplainer(logits, masker)
     explained = explainer(square.numpy()[None], max_evals=evaluations, batch_size=BATCH, silent=True)
-    values, base = explained.values[0], explained.base_values[0]  # (cells, cells, L), (L,)
-    full = classifier.logits(sharp[None])[0].numpy()
+    values, base = explained.values[0], explained.base_values[0]  # (cells, cells, T), (T,)
+    full = (classifier.logits(sharp[None])[0] @ weights.T).numpy()
     seconds = time.perf_counter() - started
     cells_of = values.astype(np.float32)
     gaps = np.abs(cells_of.sum(axis=(0, 1), dtype=np.float64) + base - full)
     return [
         AttributionMap(
-            label=label,
+            label=target.label,
+            against=target.against,
             method="shap",
             cells=cells_of[..., position],
             unit="logit per cell",
@@ -125,6 +130,7 @@ def shap_partition(
             },
             params={"evaluations": evaluations, "masker": f"blur {kernel} px", "cells": f"{cells}×{cells}"},
             seconds=seconds,
+            cost=Cost(done + 1),
         )
-        for position, label in enumerate(classifier.card.label_names)
+        for position, target in enumerate(targets)
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from diagnosis.attribution import METHODS
+from diagnosis.attribution import DEFAULTS, METHODS
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest, UserError
 from diagnosis.models import Models
@@ -174,7 +174,7 @@ def _controls(card: ModelCard) -> tuple[gr.Row, gr.Dropdown, gr.Radio]:
     with gr.Row(visible=False, elem_classes=["lb-controls", "lb-6"]) as row:
         classes = [(label.title, label.name) for label in card.labels]
         label = gr.Dropdown(classes, label="Class explained", scale=4, min_width=200)
-        methods = [(method.title, name) for name, method in METHODS.items()]
+        methods = [(METHODS[name].title, name) for name in DEFAULTS]
         method = gr.Radio(
             [*methods, ("None", "none")], value="grad-cam", label="Map on the image", scale=5, min_width=300
         )
