@@ -45,7 +45,7 @@ def main() -> int:
         torch.set_num_threads(options.threads)
     try:
         classifier = Models(options.weights).classifier(options.model)
-        studies = [read_study(path) for path in test_images(options.data, classifier, options.images)]
+        studies = [read_study(path) for path in images_of(options.data, classifier, options.images)]
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -53,9 +53,9 @@ def main() -> int:
     return 0
 
 
-def test_images(data: Path, classifier: Classifier, count: int) -> list[Path]:
-    """Test images of each class in turn. Raises what reading a manifest raises."""
-    rows = rows_of(data, "test", classifier.card)
+def images_of(data: Path, classifier: Classifier, count: int, split: str = "test") -> list[Path]:
+    """Images of each class in turn. Raises what reading a manifest raises."""
+    rows = rows_of(data, split, classifier.card)
     classes = [[row.path for row in rows if row.label == label] for label in classifier.card.label_names]
     in_turn = (path for group in zip(*classes, strict=False) for path in group)
     return list(islice(in_turn, count))

@@ -9,7 +9,8 @@ from typing import Any
 
 from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
-from diagnosis.findings import CHANCE_OVERLAP, Finding, draft, overlap
+from diagnosis.comparison import overlap
+from diagnosis.findings import CHANCE_OVERLAP, Finding, draft
 from diagnosis.places import Place, share_of
 from diagnosis.reading import Reading
 

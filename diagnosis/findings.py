@@ -14,7 +14,8 @@ import numpy as np
 from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
 from diagnosis.classifier import Prediction
-from diagnosis.places import half_weight_area, shares, top_tenth
+from diagnosis.comparison import overlap, rank_correlation
+from diagnosis.places import half_weight_area, shares
 from diagnosis.preprocess import place
 from diagnosis.study import Study
 
@@ -204,27 +205,6 @@ def _verdict(rank: float, shared: float) -> str:
     if rank >= AGREE_RANK and shared >= AGREE_OVERLAP:
         return "agree"
     return "differ" if rank < DIFFER_RANK or shared < DIFFER_OVERLAP else "partly"
-
-
-def rank_correlation(first: AttributionMap, second: AttributionMap) -> float:
-    """Spearman's rank correlation of what speaks for the class in two maps, −1..1, on the coarser of their grids.
-
-    NaN where one of them speaks for it nowhere on that grid, or everywhere alike.
-    """
-    from scipy.stats import spearmanr  # half a second that the page need not wait for
-
-    size = min(first.cells.shape, second.cells.shape)
-    grids = [np.maximum(np.nan_to_num(one.at(size)), 0) for one in (first, second)]
-    if any(np.ptp(grid) == 0 for grid in grids):
-        return float("nan")
-    return float(spearmanr(grids[0].ravel(), grids[1].ravel()).statistic)
-
-
-def overlap(first: AttributionMap, second: AttributionMap) -> float:
-    """Share of the smaller of the two top tenths that lies in the other, in percent."""
-    tops = [top_tenth(one) for one in (first, second)]
-    smaller = min(int(top.sum()) for top in tops)
-    return 100 * float((tops[0] & tops[1]).sum()) / smaller if smaller else 0.0
 
 
 def _limits(study: Study, card: ModelCard) -> Iterator[Finding]:
