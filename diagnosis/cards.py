@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from diagnosis.errors import BadRequest, Missing
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Kind = Literal["chest-film", "chest-ct", "brain", "histology"]  # what an image shows, as far as its places have names
 
 
 class _Strict(BaseModel):
@@ -78,6 +79,7 @@ class ModelCard(_Strict):
     """What a model is, reads, answers, and must not be used for.
 
     ``places`` names the parts of an image that findings speak of: ``quadrants``, or ``sixths`` (thirds of each side).
+    ``anatomy`` says what its images show, so that places get their anatomical names; None where they have none.
     ``group`` is the plural of what images of one group have in common, e.g. ``patients``.
     """
 
@@ -88,6 +90,7 @@ class ModelCard(_Strict):
     architecture: str
     cam_layer: str
     places: Literal["quadrants", "sixths"]
+    anatomy: Kind | None = None
     score_kind: Literal["calibrated probability", "uncalibrated score"]
     temperature: float = Field(default=1.0, gt=0)
     licence: str
