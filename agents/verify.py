@@ -63,7 +63,9 @@ def verify(report: Report, image: Path, weights: Path) -> list[Difference]:
 def _read_again(report: Report, image: Path, weights: Path) -> Reading:
     models, settings = Models(weights), report.settings
     name = report.model.name
-    options = {} if settings.shap_evaluations is None else {"shap_evaluations": settings.shap_evaluations}
+    options: dict[str, Any] = {}
+    if settings.shap_evaluations is not None:
+        options["shap_evaluations"] = settings.shap_evaluations
     classifier, record = models.classifier(name), models.record(name)
     study = read_study(image)
     *_, reading = read(study, classifier, label=settings.label, methods=settings.methods, record=record, **options)

@@ -62,6 +62,7 @@ def _read(options: argparse.Namespace) -> None:
         classifier,
         label=options.label,
         record=models.record(options.model),
+        anatomy=models.anatomy,
         shap_evaluations=evaluations,
     ):
         if sys.stderr.isatty():

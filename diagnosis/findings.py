@@ -7,7 +7,7 @@ the value.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from diagnosis.preprocess import place
 from diagnosis.study import Study
 
 Topic = Literal["says", "looked", "trust"]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
 
 COARSE = 1.5  # how many times finer the file must be than the network's input before it is worth a finding
 NARROW = 10.0  # percentage points of margin under which two classes are called close
@@ -49,6 +50,12 @@ TEMPLATES: dict[str, str] = {
     "share": "{method} puts {value:.1f} % of its weight for {title} in the {region} of the image; an even map would put {even:.1f} % there.",
     "compared": "The model gives {title} a score of {own_value:.1f} %, {value:.1f} percentage points more than {other} with {other_value:.1f} %.",
     "same_place": "The top tenths of the {method} maps for {title} and {other} share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
+    "zone": "{method} puts {value:.1f} % of its weight for {title} on the {region}, the largest share of {count} zones; an even map would put {even:.1f} % there.",
+    "zone_across": "Across these zones, {value:.1f} % of the {method} weight for {title} lies on the {region}; an even map would put {even:.1f} % there.",
+    "off_anatomy": "{method} puts {value:.1f} % of its weight for {title} {where}; an even map would put {even:.1f} % there.",
+    "shortcut": "Caution, this looks like a shortcut: off the anatomy lies {value:.1f} percentage points more of the {method} weight for {title} than an even map would put there; the alarm rings from {threshold:.1f}.",
+    "shortcut_record": "On test films this alarm rang for {value:.1f} % of {films} with a planted mark that a model answered by, and for {false:.1f} % of {clean} without one.",
+    "zones_uncertain": "Zones uncertain: {text}.",
     "cells": "The {method} map has {rows} × {columns} cells, {value:.0f} in all.",
     "method": "{text}",
     "score_kind": "{text}",

@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from diagnosis.anatomy.service import Anatomy
 from diagnosis.cards import ModelCard, load_cards
 from diagnosis.classifier import Classifier
 from diagnosis.errors import BadRequest, Missing, UserError
@@ -22,6 +23,7 @@ class Models:
         self.cards = load_cards(folder)
         self._classifiers: dict[str, Classifier] = {}
         self._loading = threading.Lock()
+        self.anatomy = Anatomy(folder)
 
     def card(self, name: str) -> ModelCard:
         """Raises BadRequest for an unknown model, Missing when there is no model at all."""

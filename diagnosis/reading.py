@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from diagnosis.anatomy.alarm import Alarm
+from diagnosis.anatomy.service import Anatomy
+from diagnosis.anatomy.zones import Zones
 from diagnosis.attribution import DEFAULTS, METHODS, AttributionMap, known_methods
 from diagnosis.cards import ModelCard
 from diagnosis.classifier import Classifier, Prediction
-from diagnosis.findings import Finding, Performance, measure
+from diagnosis.findings import TOPICS, Finding, Performance, measure
+from diagnosis.located import located
 from diagnosis.study import Study
 
 
@@ -35,6 +39,8 @@ class Reading:
         maps: those that are ready, of every class, in the order of the methods.
         record: how well the weights did on test images, or None where that was not measured.
         added: further findings, measured because somebody asked; their ids continue after the reading's own.
+        zones: the named parts of the study, or None where the model's images have none.
+        alarm: the shortcut alarm, or None where none was measured.
     """
 
     study: Study
@@ -45,12 +51,16 @@ class Reading:
     record: Performance | None = None
     pending: Progress | None = None
     added: tuple[Finding, ...] = ()
+    zones: Zones | None = None
+    alarm: Alarm | None = None
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All that may be said about ``label``, the added ones last."""
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
-        return (*found, *self.added)
+        where = located(self.card, self.label, self.maps, self.zones, self.alarm)
+        ordered = sorted((*found, *where), key=lambda one: TOPICS.index(one.topic))
+        return (*(replace(one, id=f"F{number}") for number, one in enumerate(ordered, 1)), *self.added)
 
     def about(self, label: str) -> "Reading":
         """The same reading with the findings of another class. Raises BadRequest for an unknown one."""
@@ -92,6 +102,7 @@ def read(
     methods: tuple[str, ...] = DEFAULTS,
     record: Performance | None = None,
     shap_evaluations: int = 500,
+    anatomy: Anatomy | None = None,
 ) -> Iterator[Reading]:
     """Read a study: the scores first, then each method's maps, with the progress of slow ones in between.
 
@@ -99,6 +110,7 @@ def read(
 
     Args:
         label: the class to explain; None for the one with the highest score.
+        anatomy: names the places of the study, where the model's card says what its images show.
         methods: names from ``METHODS``, in the order in which they are computed.
 
     Raises:
@@ -109,6 +121,8 @@ def read(
         classifier.card.index(label)
     prediction = classifier.predict(study)
     reading = Reading(study, classifier.card, prediction, label or prediction.top, record=record)
+    if anatomy and (kind := classifier.card.anatomy):
+        reading = replace(reading, zones=anatomy.zones(study, kind), alarm=anatomy.alarm())
     options: dict[str, dict[str, Any]] = {"shap": {"evaluations": shap_evaluations}}
     for method in methods:
         yield replace(reading, pending=Progress(method))
