@@ -1,4 +1,4 @@
-"""``python -m diagnosis read IMAGE --model MODEL``: a reading without the page."""
+"""``python -m diagnosis read`` and ``maps``, IMAGE ``--model`` MODEL: readings and maps without the page."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from diagnosis.attribution import METHODS
 from diagnosis.console import Parser, tell
 from diagnosis.errors import BadRequest, UserError
 from diagnosis.export import as_json
+from diagnosis.maps_command import add_arguments, run, wanted_of
 from diagnosis.models import Models
 from diagnosis.notices import NOTICE
 from diagnosis.readers import read_study
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 read, 2 bad input or usage, 3 something missing."""
     options = _parser().parse_args(arguments)
     try:
-        _read(options)
+        {"read": _read, "maps": _maps}[options.command](options)
     except UserError as error:
         return tell(error)
     return 0
@@ -32,27 +33,47 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m diagnosis", description="Read one image. " + NOTICE)
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("read", help="scores, maps and findings of one image")
+    _add_shared(commands.add_parser("read", help="scores, maps and findings of one image"))
+    command = commands.add_parser("maps", help="maps by any methods: tested, compared, put to the question")
+    _add_shared(command)
+    add_arguments(command)
+    return parser
+
+
+def _add_shared(command: argparse.ArgumentParser) -> None:
     command.add_argument("image", type=Path, help="PNG, JPEG, TIFF, WebP, BMP or DICOM file")
     command.add_argument("--model", required=True, help="name of a card in the weights folder, e.g. chest-xray")
     command.add_argument("--class", dest="label", help="class to explain; default: the one with the highest score")
-    command.add_argument("--out", type=Path, help="folder for reading.json and one overlay a method")
-    command.add_argument("--json", action="store_true", help="print the reading as JSON and nothing else")
+    command.add_argument("--out", type=Path, help="folder for the record and the pictures")
+    command.add_argument("--json", action="store_true", help="print JSON and nothing else")
     command.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_WEIGHTS")
     command.add_argument(
         "--evaluations", type=int, help="forward passes that SHAP may spend; default: LIGHTBOX_SHAP_EVALUATIONS"
     )
-    return parser
 
 
-def _read(options: argparse.Namespace) -> None:
+def _set_up(options: argparse.Namespace) -> tuple[Models, int]:
+    """The models, and the evaluations that SHAP may spend. Raises BadRequest."""
     settings = load_settings()
     evaluations = settings.shap_evaluations if options.evaluations is None else options.evaluations
     if evaluations < 50:
         raise BadRequest(f"--evaluations {evaluations} is too few.", "Give at least 50.")
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    models = Models(options.weights or settings.weights)
+    return Models(options.weights or settings.weights), evaluations
+
+
+def _maps(options: argparse.Namespace) -> None:
+    models, evaluations = _set_up(options)
+    wanted = wanted_of(options, evaluations)
+    classifier, study = models.classifier(options.model), read_study(options.image)
+    if options.out:
+        _make(options.out)
+    run(study, classifier, wanted, as_json=options.json, out=options.out)
+
+
+def _read(options: argparse.Namespace) -> None:
+    models, evaluations = _set_up(options)
     classifier = models.classifier(options.model)
     study = read_study(options.image)
     if options.out:

@@ -29,7 +29,7 @@ def as_record(reading: Reading) -> dict[str, Any]:
         "score_kind": prediction.score_kind,
         "temperature": card.temperature,
         "label": reading.label,
-        "findings": [_finding(finding) for finding in reading.findings],
+        "findings": [finding_record(finding) for finding in reading.findings],
         "maps": [_map(one, card) for one in reading.maps],
     }
 
@@ -53,7 +53,8 @@ def _study(study: Study) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_record(finding: Finding) -> dict[str, Any]:
+    """A finding as plain values."""
     return {
         "id": finding.id,
         "kind": finding.kind,

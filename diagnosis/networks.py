@@ -49,13 +49,23 @@ ARCHITECTURES: dict[str, Callable[[int, int], nn.Module]] = {
     "resnet18": _resnet18,
 }
 
-FINE_LAYERS = {"densenet121": "features.denseblock3", "resnet18": "layer3"}
+EARLIER_LAYERS = {"densenet121": "features.denseblock3", "resnet18": "layer3"}  # second to last feature map
+EVEN_LAYERS = ("features.denseblock3",)  # what follows reads all their places alike, not every second one
+
+
+def earlier_layer(network: nn.Module, card: ModelCard) -> str:
+    """The layer of the second to last feature map; the last one where none is known."""
+    name = EARLIER_LAYERS.get(card.architecture, card.cam_layer)
+    return name if name in dict(network.named_modules()) else card.cam_layer
 
 
 def fine_layer(network: nn.Module, card: ModelCard) -> str:
-    """The layer whose feature map is twice as fine as the last one; the last one where none is known."""
-    name = FINE_LAYERS.get(card.architecture, card.cam_layer)
-    return name if name in dict(network.named_modules()) else card.cam_layer
+    """The finest layer whose gradients are even; the last one where the network jumps over places behind it.
+
+    Behind ResNet's earlier layers stand convolutions with stride 2, whose gradients are a chequerboard.
+    """
+    name = earlier_layer(network, card)
+    return name if name in EVEN_LAYERS else card.cam_layer
 
 
 def build_network(architecture: str, channels: int, classes: int) -> nn.Module:

@@ -76,16 +76,15 @@ METHODS: dict[str, Method] = {
         "HiResCAM",
         "hires_cam",
         (
-            "HiResCAM multiplies each place of a feature map, twice as fine as the last one, with its own gradient.",
-            "At that layer a HiResCAM map adds up to the model's output only roughly, for layers with bias follow.",
+            "HiResCAM multiplies each place of a late feature map with its own gradient.",
+            "At the last layer of a network that ends in pooling, a HiResCAM map is the Grad-CAM map.",
         ),
     ),
     "layercam": Method(
         "LayerCAM",
         "layer_cam",
         (
-            "LayerCAM multiplies each place of a feature map, twice as fine as the last one, with its own gradient "
-            "where that is positive.",
+            "LayerCAM multiplies each place of a late feature map with its own gradient where that is positive.",
             "A LayerCAM map leaves out what spoke against the class before anything is added up.",
         ),
     ),

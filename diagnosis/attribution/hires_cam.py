@@ -15,7 +15,7 @@ from diagnosis.study import Study
 def hires_cam(
     classifier: Classifier, study: Study, *, targets: Sequence[Target] | None = None, progress: Report = silent
 ) -> list[AttributionMap]:
-    """One map a target: gradient times activation at each place of a feature map finer than the last one.
+    """One map a target: gradient times activation at each place of the finest feature map with even gradients.
 
     At the last feature map of a network that ends in pooling and a linear layer it would equal Grad-CAM.
     """

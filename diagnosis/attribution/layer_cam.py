@@ -15,7 +15,7 @@ from diagnosis.study import Study
 def layer_cam(
     classifier: Classifier, study: Study, *, targets: Sequence[Target] | None = None, progress: Report = silent
 ) -> list[AttributionMap]:
-    """One map a target: activation times positive gradient at each place of a feature map finer than the last one."""
+    """One map a target: activation times positive gradient at each place of the finest map with even gradients."""
     layer = fine_layer(classifier.network, classifier.card)
     return gradient_maps(
         classifier, study, LayerCAM, "layercam", "logit per cell", layer=layer, targets=targets, progress=progress

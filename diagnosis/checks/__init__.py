@@ -30,6 +30,7 @@ class Trust:
     Attributes:
         curves: deletion and insertion of the map.
         low, high: the central 95 % of the random maps' curves, as :class:`Curves`.
+        chance_gain: the central 95 % of the random maps' gains, in logits.
         beaten: random maps, in percent, whose gain is smaller than the map's; ``interval`` is its 95 % interval.
         references: random maps that it was held against, reverses included.
         centred: maps that favour the middle, in percent, whose gain is smaller.
@@ -46,6 +47,7 @@ class Trust:
     curves: Curves | None = None
     low: Curves | None = None
     high: Curves | None = None
+    chance_gain: tuple[float, float] | None = None
     beaten: float | None = None
     interval: tuple[float, float] | None = None
     references: int = 0
@@ -122,13 +124,16 @@ def _beside(own: Curves | None, yardstick: Yardstick, weights: np.ndarray) -> di
     random, centred = yardstick.random(weights), yardstick.centred(weights)
     if own is None or not random:
         return {}
-    beaten, interval = percent_beaten(own.gain, np.array([one.gain for one in random]))
+    gains = np.array([one.gain for one in random])
+    beaten, interval = percent_beaten(own.gain, gains)
+    edge = float(np.quantile(np.concatenate([gains, -gains]), 0.975))
     low, high = (_edge(random, share) for share in (0.025, 0.975))
     middle = 100 * float(np.mean([one.gain < own.gain for one in centred])) if centred else None
     return {
         "beaten": beaten,
         "interval": interval,
         "references": 2 * len(random),
+        "chance_gain": (-edge, edge),
         "low": low,
         "high": high,
         "centred": middle,

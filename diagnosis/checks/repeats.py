@@ -10,7 +10,7 @@ from torch import nn
 from diagnosis.attribution import METHODS, AttributionMap, Target
 from diagnosis.classifier import Classifier
 from diagnosis.comparison import rank_correlation
-from diagnosis.networks import fine_layer
+from diagnosis.networks import earlier_layer
 from diagnosis.preprocess import to_square
 from diagnosis.study import Study
 
@@ -60,7 +60,7 @@ def shuffled(classifier: Classifier, seed: int) -> Classifier:
     with classifier.lock:
         network = copy.deepcopy(classifier.network)
     generator = torch.Generator().manual_seed(seed)
-    for module in top_modules(network, fine_layer(network, classifier.card)):
+    for module in top_modules(network, earlier_layer(network, classifier.card)):
         for parameter in module.parameters(recurse=False):
             mixed = parameter.data.flatten()[torch.randperm(parameter.numel(), generator=generator)]
             parameter.data = mixed.view(parameter.shape).contiguous()

@@ -150,3 +150,12 @@ def test_a_contrast_is_the_difference_of_two_maps(method: str, bundled: Classifi
 def test_an_unknown_class_is_refused(noise: Study) -> None:
     with pytest.raises(BadRequest, match="no class 'cat'"):
         quick("grad-cam", toy_classifier(), noise, Target("bright", "cat"))
+
+
+def test_hirescam_is_grad_cam_where_nothing_but_pooling_follows(noise: Study) -> None:
+    torch.manual_seed(0)
+    card = toy_card(("a", "b"), size=64).model_copy(update={"cam_layer": "layer4"})
+    classifier = Classifier(card, build_network("resnet18", 1, 2))
+    for label in ("a", "b"):
+        first, second = (quick(name, classifier, noise, Target(label))[0] for name in ("grad-cam", "hirescam"))
+        np.testing.assert_allclose(first.cells, second.cells, atol=1e-6)
