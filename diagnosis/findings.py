@@ -50,7 +50,7 @@ TEMPLATES: dict[str, str] = {
     "share": "{method} puts {value:.1f} % of its weight for {title} in the {region} of the image; an even map would put {even:.1f} % there.",
     "compared": "The model gives {title} a score of {own_value:.1f} %, {value:.1f} percentage points more than {other} with {other_value:.1f} %.",
     "same_place": "The top tenths of the {method} maps for {title} and {other} share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
-    "zone": "{method} puts {value:.1f} % of its weight for {title} on the {region}, the largest share of {count} zones; an even map would put {even:.1f} % there.",
+    "zone": "{method} puts {value:.1f} % of its weight for {title} on the {region}, where an even map would put {even:.1f} %: of {count} zones none has more above its even share.",
     "zone_across": "Across these zones, {value:.1f} % of the {method} weight for {title} lies on the {region}; an even map would put {even:.1f} % there.",
     "off_anatomy": "{method} puts {value:.1f} % of its weight for {title} {where}; an even map would put {even:.1f} % there.",
     "shortcut": "Caution, this looks like a shortcut: off the anatomy lies {value:.1f} percentage points more of the {method} weight for {title} than an even map would put there; the alarm rings from {threshold:.1f}.",

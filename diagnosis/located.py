@@ -51,13 +51,13 @@ def located(
 
 
 def _shares(one: AttributionMap, title: str, zones: Zones, shares: tuple[ZoneShare, ...]) -> Iterator[Finding]:
-    """The part with the largest share, and of the zones across the parts the one that stands out most, if any does."""
+    """The part that stands out most above an even map, and of the zones across the parts the same, if any does."""
     parts = {zone.name for zone in zones.parts}
     own = [share for share in shares if share.zone in parts]
     across = [share for share in shares if share.zone not in parts and share.percent > share.even]
-    most = [("zone", max(own, key=lambda share: share.percent))]
+    most = [("zone", max(own, key=_excess))]
     if across and zones.kind != "histology":  # quarters of the image are told as its places already
-        most.append(("zone_across", max(across, key=lambda share: share.percent - share.even)))
+        most.append(("zone_across", max(across, key=_excess)))
     for kind, share in most:
         yield draft(
             kind,
@@ -73,10 +73,14 @@ def _shares(one: AttributionMap, title: str, zones: Zones, shares: tuple[ZoneSha
         )
 
 
+def _excess(share: ZoneShare) -> float:
+    return share.percent - share.even
+
+
 def _off(one: AttributionMap, title: str, zones: Zones, alarm: Alarm | None) -> Generator[Finding, None, bool]:
     """What lies off the anatomy, and the caution where the alarm rings. Returns whether it rang."""
     share = off_share(one, zones)
-    if share is None:
+    if share is None or not share.even:
         return False
     yield draft(
         "off_anatomy",
