@@ -1,7 +1,10 @@
 """Anatomy as it is served: what a study shows → its zones, with the segmenter loaded when it is first needed."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
+
+import cv2
 
 from diagnosis.anatomy.alarm import Alarm, load_alarm
 from diagnosis.anatomy.brain import brain_zones
@@ -14,6 +17,8 @@ from diagnosis.anatomy.segmenter import Segmenter
 from diagnosis.anatomy.zones import Kind, Zones
 from diagnosis.errors import UserError
 from diagnosis.study import Study
+
+LONGEST = 640  # pixels of the longer side
 
 
 class Anatomy:
@@ -30,7 +35,15 @@ class Anatomy:
         self._pspnet: PSPNetLungs | None = None
 
     def zones(self, study: Study, kind: Kind) -> Zones:
-        """The zones of a study. Without the segmenter's weights a chest film has none, and the doubt says why."""
+        """The zones of a study. Without the segmenter's weights a chest film has none, and the doubt says why.
+
+        A study of more than ``LONGEST`` pixels a side is measured at that size: outlines need no finer grid.
+        """
+        if max(study.size) > LONGEST:
+            return self._zones(_reduced(study), kind).at(study.size)
+        return self._zones(study, kind)
+
+    def _zones(self, study: Study, kind: Kind) -> Zones:
         if kind == "histology":
             return histology_zones(study)
         if kind == "brain":
@@ -67,3 +80,11 @@ class Anatomy:
             return load_alarm(self._folder, self.segmenter().card)
         except UserError:
             return None
+
+
+def _reduced(study: Study) -> Study:
+    """The study with ``LONGEST`` pixels on its longer side, each the mean of those that it stands for."""
+    factor = LONGEST / max(study.size)
+    height, width = (max(1, round(side * factor)) for side in study.size)
+    pixels = cv2.resize(study.pixels, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, -1)
+    return replace(study, pixels=pixels.clip(0, 1))

@@ -1,6 +1,6 @@
 """The value that every anatomy returns: named zones of a study, and how sure they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -75,6 +75,19 @@ class Zones:
 
     def named(self, name: str) -> Zone | None:
         return next((zone for zone in self.zones if zone.name == name), None)
+
+    def at(self, size: tuple[int, int]) -> "Zones":
+        """The same zones on a grid (h, w) that covers the same image."""
+        return replace(
+            self,
+            zones=tuple(
+                replace(
+                    zone,
+                    mask=cv2.resize(zone.mask.astype(np.uint8), (size[1], size[0]), interpolation=cv2.INTER_NEAREST),
+                )
+                for zone in self.zones
+            ),
+        )
 
     @cached_property
     def digest(self) -> str:
