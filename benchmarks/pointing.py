@@ -1,8 +1,8 @@
 """``python -m benchmarks.pointing``: do the methods find a cue that a model was taught to use?
 
 Images of cloudy noise, half of them with a small striped patch at a random place, which alone tells the class. A
-network is trained on them from random weights. For each method then, over new images with the cue (Zhang et al. 2018, the
-pointing game, doi 10.1007/s11263-017-1059-x): how often the map's highest point lies on the cue or within a tolerance,
+network is trained on them from random weights. For each method then, over new images with the cue (Zhang et al. 2018,
+doi 10.1007/s11263-017-1059-x, the pointing game): how often the map's highest point lies on the cue or near it,
 which part of the positive weight lies there, and what a map that knows nothing would reach.
 """
 

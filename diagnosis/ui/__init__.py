@@ -20,6 +20,7 @@ from diagnosis.study import Study
 from diagnosis.ui import pieces
 from diagnosis.ui.examples import Example
 from diagnosis.ui.tabs import Tab
+from diagnosis.ui.workbench import Workbench, workbench
 
 NOTHING = BadRequest("There is no image.", "Choose one first.")
 KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a visit
@@ -138,6 +139,8 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel) -> Built | None:
             stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4")
             controls, label, method = _controls(card)
             maps = gr.HTML(elem_classes="lb-8")
+            bench = Workbench(desk.models, tab.model, desk.shap_evaluations)
+            workbench(bench, card, chosen, QUIET)
         with gr.Column(scale=5, min_width=320):
             gr.HTML(f'<p class="lb-lead">{escape(tab.sentence)}</p>', elem_classes="lb-1")
             hint = "Drop, paste or choose an image"
