@@ -58,7 +58,7 @@ class Reading:
     def findings(self) -> tuple[Finding, ...]:
         """All that may be said about ``label``, the added ones last."""
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
-        where = located(self.card, self.label, self.maps, self.zones, self.alarm)
+        where = located(self.card, self.label, self.maps, self.zones, self.alarm, answer=self.prediction.top)
         ordered = sorted((*found, *where), key=lambda one: TOPICS.index(one.topic))
         return (*(replace(one, id=f"F{number}") for number, one in enumerate(ordered, 1)), *self.added)
 

@@ -46,3 +46,9 @@ def test_every_setting_and_command_of_the_readme_exists() -> None:
     example = (ROOT / ".env.example").read_text("utf-8")
     for setting in set(re.findall(r"LIGHTBOX_[A-Z_]+", readme)):
         assert setting in example
+
+
+def test_anatomy_figures_are_those_of_its_records() -> None:
+    script = [sys.executable, "scripts/anatomy_figures.py", "--check"]
+    checked = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr

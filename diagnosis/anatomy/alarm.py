@@ -35,7 +35,7 @@ class Alarm(BaseModel):
         caught: of films with a planted mark that a model answered by, as it was taught to, the alarm rang.
         caught_all: the same of every film with a planted mark, answered by it or not.
         false_alarms: of films as they are, read by the model named ``reader``, the alarm rang for the answer's map.
-        false_any: the same for the maps of all its classes.
+        false_any: the same for any of the maps of all its classes, which is why the others are not judged.
         unused: of films with a planted mark that ``reader`` was never taught to use, the alarm rang.
     """
 
