@@ -209,6 +209,29 @@ def test_stop_stops_and_a_new_image_ends_the_old_words(
     assert tab.here.get_by_text("Sent to a language model for these words: nothing.").is_visible()
 
 
+def test_a_new_question_ends_the_answer_to_the_last(
+    visitor: Visitor, images: Path, writing: Server, scripted: Endpoint
+) -> None:
+    tab = visitor(writing.address).tab("Histology")
+    read(tab, images / "tile.png")
+    scripted.will(keeps_silent("Here "))
+    before = len(scripted.history)
+    box = talk(tab).get_by_label("Your question")
+    box.fill("What is a benign tissue?")
+    box.press("Enter")
+    expect(talk(tab).locator("article h4")).to_have_text("What is a benign tissue?")
+    expect(box).to_have_value("")
+    while len(scripted.history) == before:
+        tab.page.wait_for_timeout(50)
+    slow = scripted.history[-1]
+    scripted.will(says(f"{tab.record['findings'][0]['statement'][:-1]} [F1]."))
+    box.fill("How sure is it?")
+    box.press("Enter")
+    expect(talk(tab).locator("article h4")).to_have_text("How sure is it?")
+    expect(talk(tab).locator("article .lb-chip")).to_have_text("F1")
+    assert slow.left.wait(10)
+
+
 def test_an_answer_that_obeys_an_attack_is_struck(
     visitor: Visitor, images: Path, writing: Server, scripted: Endpoint
 ) -> None:

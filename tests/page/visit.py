@@ -116,7 +116,8 @@ class Tab:
 READ_TO_THE_END = """([digest, about]) => {
     const tab = [...document.querySelectorAll('.lb-tab')].find(node => node.offsetParent !== null);
     const link = tab.querySelector('a[download^=reading-]');
-    if (!link || tab.querySelectorAll('.lb-maps figure').length !== 2 || tab.querySelector('.lb-progress')) return false;
+    const whole = tab.querySelectorAll('.lb-maps figure').length === 2 && !tab.querySelector('.lb-progress');
+    if (!link || !whole) return false;
     const record = JSON.parse(decodeURIComponent(link.href.slice(link.href.indexOf(',') + 1)));
     const words = tab.querySelector('.lb-words').innerText;
     return link.download.includes(digest) && record.label.includes(about)
