@@ -28,13 +28,15 @@ class Progress:
 class Reading:
     """One study read by one model. A reading is complete when ``pending`` is None.
 
-    Equal when study, model, class, maps and added findings are: what is still being computed makes no difference.
+    Equal when study, model, class, maps, opinions and added findings are: what is still being computed makes no
+    difference.
 
     Attributes:
         label: the class that the findings are about; at first the one with the highest score.
         maps: those that are ready, of every class, in the order of the methods.
         record: how well the weights did on test images, or None where that was not measured.
-        added: further findings, measured because somebody asked; their ids continue after the reading's own.
+        opinions: what others say of the study, whichever class is explained; their ids follow the reading's own.
+        added: further findings, measured because somebody asked; their ids continue after those.
     """
 
     study: Study
@@ -44,18 +46,24 @@ class Reading:
     maps: tuple[AttributionMap, ...] = ()
     record: Performance | None = None
     pending: Progress | None = None
+    opinions: tuple[Finding, ...] = ()
     added: tuple[Finding, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All that may be said about ``label``, the added ones last."""
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
-        return (*found, *self.added)
+        others = (replace(one, id=f"F{number}") for number, one in enumerate(self.opinions, len(found) + 1))
+        return (*found, *others, *self.added)
 
     def about(self, label: str) -> "Reading":
         """The same reading with the findings of another class. Raises BadRequest for an unknown one."""
         self.card.index(label)
         return replace(self, label=label, added=())
+
+    def beside(self, drafts: Iterable[Finding]) -> "Reading":
+        """The reading with these opinions of its study in the place of others; added findings, whose ids follow, go."""
+        return replace(self, opinions=tuple(replace(one, id="") for one in drafts), added=())
 
     def enter(self, drafts: Iterable[Finding]) -> tuple["Reading", tuple[Finding, ...]]:
         """The reading with further findings, and these with their ids. What it already says keeps the id it has."""
@@ -81,7 +89,8 @@ class Reading:
 
     @property
     def _key(self) -> tuple[object, ...]:
-        return self.study, self.prediction.model, self.label, self.maps, tuple(one.statement for one in self.added)
+        said = tuple(tuple(one.statement for one in some) for some in (self.opinions, self.added))
+        return self.study, self.prediction.model, self.label, self.maps, *said
 
 
 def read(
