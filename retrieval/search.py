@@ -261,8 +261,8 @@ class Searcher:
             return f"Nothing similar: no case fits {chosen}." if chosen else "Nothing similar: there are no cases."
         kept = min(self.manifest.measured.floors, key=lambda one: abs(one.weight - query.share)).kept
         return (
-            f"Nothing similar: the nearest case has a cosine of {nearest:.2f}; {100 * kept:.0f} % of the queries that "
-            f"the library was measured with reach {floor:.2f}."
+            f"Nothing similar: the nearest case has a cosine of {nearest:.3f}; {100 * kept:.0f} % of the queries that "
+            f"the library was measured with reach {floor:.3f}."
         )
 
 

@@ -107,7 +107,7 @@ def _card(
     )
     return (
         f'<li class="lb-case">{thumb(case, picture)}<div class="lb-about"><h4>{_marked(called(case), words)}</h4>'
-        f'<p class="lb-cosine" title="{escape(COSINE, quote=True)}">Similarity <b>{match.cosine:.2f}</b></p>'
+        f'<p class="lb-cosine" title="{escape(COSINE, quote=True)}">Similarity <b>{match.cosine:.3f}</b></p>'
         f"{_wrap('p', 'lb-marks', marks)}{_known(case, words)}{_wrap('p', 'lb-note', _provenance(case, origin))}</div>"
         f"{_wrap('div', 'lb-acts', buttons)}</li>"
     )
@@ -149,7 +149,7 @@ def results(found: Found, listed: str, images: bool) -> str:
             f'<div class="lb-nothing" role="status"><h3>Nothing similar</h3><p>{escape(_bare(found.message))}</p></div>'
         )
     count = len(found.matches)
-    how = f"Similarity is a cosine; results under {found.floor:.2f} are not shown." if found.floor > -1 else COSINE
+    how = f"Similarity is a cosine; results under {found.floor:.3f} are not shown." if found.floor > -1 else COSINE
     more = " What matches shows which part of your image is like which part of the case." if images else ""
     return (
         f'<section aria-live="polite"><h3>{count} similar {"case" if count == 1 else "cases"}</h3>'
