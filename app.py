@@ -28,6 +28,8 @@ from diagnosis.notices import NOTICE
 from diagnosis.reading import Reading
 from diagnosis.ui import Built, Desk, reading_tab
 from diagnosis.ui.tabs import load_tabs
+from retrieval.shared import Cases
+from retrieval.ui import neighbours_panel, similar_tab
 from settings import Settings, load_settings
 
 PAGE = Path(__file__).parent / "page"
@@ -41,16 +43,20 @@ HEADER = f"""<header class="lb-header"><h1>Lightbox</h1>
 def build(settings: Settings) -> gr.Blocks:
     """The page. State belongs to a visitor; what visitors send is deleted from disk within minutes."""
     models, language_model = Models(settings.weights), LanguageModel.of(settings)
-    writer = Writer(language_model)
+    cases = Cases(settings.retrieval_model, settings.cases, settings.own_cases, settings.cases_url)
+    writer, near = Writer(language_model, cases.findings), partial(neighbours_panel, cases=cases)
     clerk = Clerk(Shared.of(settings), language_model, Feedback(settings.feedback), as_evidence)
     with gr.Blocks(title="Lightbox", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as page:
         gr.HTML(HEADER, padding=False)
         readings: dict[str, Built] = {}
-        for tab in load_tabs(PAGE / "tabs.toml", settings.examples):
+        tabs = load_tabs(PAGE / "tabs.toml", settings.examples)
+        for tab in tabs:
             with gr.Tab(tab.title):
                 desk = Desk(tab, models, settings.shap_evaluations)
-                built = reading_tab(desk, partial(words_panel, writer=writer), partial(ask_panel, writer=writer))
+                built = reading_tab(desk, partial(words_panel, writer=writer), partial(ask_panel, writer=writer), near)
                 readings |= {tab.title: built} if built is not None else {}
+        with gr.Tab("Similar cases") as similar:
+            similar_tab(cases, [tab.examples[0] for tab in tabs if tab.examples], similar.select)
         with gr.Tab("Ask"):
             ask_tab(clerk, readings)
     return page

@@ -1,7 +1,8 @@
 """Settings: environment variables with the prefix ``LIGHTBOX_``, or the same names in ``.env`` beside this file.
 
-``OPENAI_API_KEY`` and ``OPENAI_BASE_URL`` keep the names that they have everywhere. Read once, by an entry point
-(``app.py``, a ``__main__``), and handed on as arguments. ``.env.example`` lists them all.
+``OPENAI_API_KEY``, ``OPENAI_BASE_URL``, ``EXA_API_KEY`` and ``RETRIEVAL_MODEL`` keep the names that they have
+everywhere. Read once, by an entry point (``app.py``, a ``__main__``), and handed on as arguments. ``.env.example``
+lists them all.
 """
 
 import difflib
@@ -29,6 +30,17 @@ def _address(url: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
+
+
+def _encoder(name: str) -> str:
+    """A relative ``local-dir:`` starts at the top of the project, wherever the process was started."""
+    kind, sign, folder = name.partition(":")
+    if (kind, sign) != ("local-dir", ":") or Path.cwd() == ROOT:
+        return name
+    return f"{kind}:{(ROOT / Path(folder).expanduser()).resolve()}"
+
+
+EncoderName = Annotated[str, AfterValidator(_encoder)]
 
 
 def _default_host() -> str:
@@ -67,6 +79,10 @@ class Settings(BaseSettings):
         sites: TOML file of the sites that may be searched, None for the bundled list.
         cache: folder of kept searches, None to keep them in memory alone.
         cache_days, cache_mb: how long searches are kept, and how many megabytes of them.
+        retrieval_model: encoder of images and words, as open_clip names it.
+        cases: folder of the case library.
+        cases_url: of a Postgres database with pgvector that holds the library instead, None for the folder.
+        own_cases: folder of the cases that visitors keep, a file each.
 
     Folders are absolute; a relative one is taken from the top of the project.
     """
@@ -115,6 +131,10 @@ class Settings(BaseSettings):
     cache: Folder | None = None
     cache_days: float = Field(default=7, ge=0)
     cache_mb: float = Field(default=100, gt=0)
+    retrieval_model: EncoderName = Field(default="local-dir:weights/encoder", validation_alias="RETRIEVAL_MODEL")
+    cases: Folder = Path("index/cases")
+    cases_url: SecretStr | None = None
+    own_cases: Folder = Path("own-cases")
 
 
 def variable(name: str) -> str:

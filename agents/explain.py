@@ -126,6 +126,8 @@ def arranged(
     if notices:
         if parts["looked"]:
             parts["looked"].append(Sentence(text["maps_notice"]))
+        if reading.opinions:
+            parts["trust"].append(Sentence(text["likeness_notice"]))
         parts["trust"].append(Sentence(text["notice"]))
     return tuple(Paragraph(text[topic], tuple(part)) for topic, part in parts.items() if part)
 

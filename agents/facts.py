@@ -11,7 +11,11 @@ DIGITS = {
     "percentage points": 1,
     "times": 1,
     "rank correlation": 2,
+    "cases": 0,
+    "cosine": 2,
 }  # decimals of a value, as statements have them
+
+INTERNAL = frozenset({"library"})  # facts of findings that no sentence tells
 
 
 def facts_json(reading: Reading) -> str:
@@ -39,7 +43,7 @@ def _fact(finding: Finding) -> dict[str, Any]:
         "interval": finding.interval and [_rounded(end, digits) for end in finding.interval],
         "method": finding.method,
         "region": finding.region,
-        "facts": {name: _rounded(fact, 1) for name, fact in finding.facts.items()},
+        "facts": {name: _rounded(fact, 1) for name, fact in finding.facts.items() if name not in INTERNAL},
     }
     return {name: value for name, value in known.items() if value not in (None, "", {})}
 

@@ -8,6 +8,7 @@ from agents.explain import Draft, require_language
 from agents.intents import answer
 from agents.llm import LanguageModel, without_thoughts
 from agents.talk import ABSTENTION, Talk
+from agents.tools import Opinion, no_library
 from agents.turns import Turn
 from agents.types import Sentence
 from agents.unavailable import Unavailable
@@ -25,6 +26,7 @@ def ask(
     history: Sequence[Turn] = (),
     *,
     language: str = "en",
+    opinion: Opinion = no_library,
     cancel: threading.Event | None = None,
 ) -> Iterator[Turn]:
     """Turns that grow: steps as they are made, sentences as they can be checked, the last one whole.
@@ -33,8 +35,10 @@ def ask(
     ``note`` says why. The intents answer in English.
 
     Args:
-        history: earlier turns; those about another reading are left aside. Findings keep their ids.
+        history: earlier turns; those about another reading, or before it had an opinion beside it, are left aside.
+            Findings keep their ids.
         language: BCP 47 code of the language that the language model answers in.
+        opinion: gives what similar cases are called, when that is asked.
         cancel: set it to stop the language model.
 
     Raises:
@@ -46,9 +50,9 @@ def ask(
     if earlier:
         reading = replace(reading, added=earlier[-1].reading.added)
     if model is None:
-        yield answer(question, reading)
+        yield answer(question, reading, opinion)
         return
-    yield from _asked(question, reading, model, earlier[-REMEMBERED:], language, cancel)
+    yield from _asked(question, Talk(reading, model, language, opinion), earlier[-REMEMBERED:], cancel)
 
 
 def require_question(question: str) -> str:
@@ -61,16 +65,9 @@ def require_question(question: str) -> str:
     return question
 
 
-def _asked(
-    question: str,
-    reading: Reading,
-    model: LanguageModel,
-    earlier: Sequence[Turn],
-    language: str,
-    cancel: threading.Event | None,
-) -> Iterator[Turn]:
-    talk = Talk(reading, model, language)
-    turn = Turn(question, reading, written_by=model.name, language=language)
+def _asked(question: str, talk: Talk, earlier: Sequence[Turn], cancel: threading.Event | None) -> Iterator[Turn]:
+    model, language = talk.model, talk.language
+    turn = Turn(question, talk.reading, written_by=model.name, language=language)
     try:
         for step in talk.steps(question, earlier, cancel):
             turn = replace(turn, reading=talk.reading, steps=(*turn.steps, step), sent=talk.ledger)
@@ -98,7 +95,7 @@ def _checked(text: str, reading: Reading, language: str) -> tuple[Sentence, ...]
 
 def _by_intents(turn: Turn, talk: Talk, why: str) -> Turn:
     """The answer of the intents, after the steps and beside the struck sentences that there are."""
-    ours = answer(turn.question, talk.reading)
+    ours = answer(turn.question, talk.reading, talk.opinion)
     sentences = (*ours.sentences, *turn.struck)
     steps = (*turn.steps, *(step for step in ours.steps if step not in turn.steps))
     return replace(ours, steps=steps, sentences=sentences, note=why, sent=talk.ledger, usage=talk.usage)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from agents.names import is_anatomical, labels_in, methods_in, pattern, places_in, plain, words_of_place
-from agents.tools import call
+from agents.tools import Opinion, call, no_library
 from agents.turns import Step, Turn
 from agents.types import Sentence
 from diagnosis.attribution import DEFAULTS
@@ -77,7 +77,7 @@ def intent_of(question: str, reading: Reading) -> str | None:
     return ("compare" if len(groups) > 1 else "why_not") if groups else None
 
 
-def answer(question: str, reading: Reading) -> Turn:
+def answer(question: str, reading: Reading, opinion: Opinion = no_library) -> Turn:
     """The answer to a question by its words alone: statements of findings, and fixed sentences around them."""
     name = intent_of(question, reading)
     if name is None or name == "help":
@@ -90,7 +90,7 @@ def answer(question: str, reading: Reading) -> Turn:
         fixed = (f"The model can only choose among: {known}.", *intent.after)
         return Turn(question, reading, sentences=tuple(Sentence(text) for text in fixed), done=True)
     for tool, arguments in PLANS[intent.plan](reading, question[:MOST]) if intent.plan else []:
-        reading, step = call(reading, tool, arguments)
+        reading, step = call(reading, tool, arguments, opinion)
         steps.append(step)
     told = tuple(_told(intent, steps))
     return Turn(question, reading, tuple(steps), told, done=True)
@@ -203,6 +203,10 @@ def _quality(reading: Reading, text: str) -> list[Call]:
     )
 
 
+def _similar(reading: Reading, text: str) -> list[Call]:
+    return [("similar_cases", {})]
+
+
 PLANS: Mapping[str, Plan] = {
     "own": _own,
     "looked": _looked,
@@ -215,4 +219,5 @@ PLANS: Mapping[str, Plan] = {
     "methods": _methods,
     "card": _card,
     "quality": _quality,
+    "similar": _similar,
 }

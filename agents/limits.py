@@ -21,6 +21,8 @@ LIMITS: dict[str, str] = {
     "modality": "modality",
     "colourless": "colourless",
     "caution": "caution",
+    "vote_conflict": "vote",
+    "no_vote": "vote",
 }
 BY_NUMBER = frozenset({"margin", "performance"})  # limits that are not told without a figure
 EACH = frozenset({"flat", "caution"})  # there may be several, and each is told

@@ -3,7 +3,7 @@
 from agents.types import Explanation, Length, Paragraph, Reader, Sentence
 from agents.wording import FULL_ONLY, HEADINGS, INTRODUCTION, LEFT_OUT, NOTES, told
 from diagnosis.findings import Finding, Topic
-from diagnosis.notices import MAPS_NOTICE, NOTICE
+from diagnosis.notices import LIKENESS_NOTICE, MAPS_NOTICE, NOTICE
 from diagnosis.reading import Reading
 
 __all__ = ["HEADINGS", "INTRODUCTION", "narrate", "tellable"]
@@ -19,7 +19,7 @@ def narrate(reading: Reading, reader: Reader = "patient", length: Length = "full
         if not sentences and topic == "looked":
             continue  # no map is ready
         note = (Sentence(NOTES[topic]),) if noted else ()
-        paragraphs.append(Paragraph(heading, (*_before(topic), *sentences, *note, *_after(topic))))
+        paragraphs.append(Paragraph(heading, (*_before(topic), *sentences, *note, *_after(topic, reading))))
     return Explanation(tuple(paragraphs), reader=reader, length=length)
 
 
@@ -33,6 +33,7 @@ def _before(topic: Topic) -> tuple[Sentence, ...]:
     return (Sentence(INTRODUCTION),) if topic == "looked" else ()
 
 
-def _after(topic: Topic) -> tuple[Sentence, ...]:
-    notices: dict[Topic, str] = {"looked": MAPS_NOTICE, "trust": NOTICE}
-    return (Sentence(notices[topic]),) if topic in notices else ()
+def _after(topic: Topic, reading: Reading) -> tuple[Sentence, ...]:
+    likeness = (LIKENESS_NOTICE,) if reading.opinions else ()
+    notices: dict[Topic, tuple[str, ...]] = {"looked": (MAPS_NOTICE,), "trust": (*likeness, NOTICE)}
+    return tuple(Sentence(notice) for notice in notices.get(topic, ()))

@@ -14,7 +14,7 @@ from agents.ledger import Entry, Ledger, Usage
 from agents.llm import OPENAI, WHOLE, LanguageModel
 from agents.names import places
 from agents.prompts import load_prompt
-from agents.tools import TOOLS, arguments_of, call
+from agents.tools import TOOLS, Opinion, arguments_of, call, no_library
 from agents.turns import Step, Turn
 from agents.unavailable import Unavailable, cut, empty, explained, no_key
 from diagnosis.reading import Reading
@@ -40,6 +40,7 @@ class Talk:
     Attributes:
         reading: with what the tools added so far.
         language: BCP 47 code of the language to answer in.
+        opinion: gives what similar cases are called.
         text: what the language model wrote last.
         sent: every request.
         usage: tokens and cost so far, or None where the endpoint does not count.
@@ -48,6 +49,7 @@ class Talk:
     reading: Reading
     model: LanguageModel
     language: str = "en"
+    opinion: Opinion = no_library
     text: str = ""
     sent: list[Entry] = field(default_factory=list)
     usage: Usage | None = None
@@ -138,8 +140,9 @@ class Talk:
 
     def _use(self, name: str) -> Callable[..., Coroutine[Any, Any, tuple[str, Step]]]:
         async def use(**arguments: Any) -> tuple[str, Step]:
-            self.reading, step = call(self.reading, name, arguments)
-            return step.result, step if step.error is None else Step(name, {}, error=REFUSED)
+            self.reading, step = call(self.reading, name, arguments, self.opinion)
+            ours = step.error is None or not arguments  # nothing that the language model wrote is in it
+            return step.result, step if ours else Step(name, {}, error=REFUSED)
 
         return use
 

@@ -1,7 +1,8 @@
 """What may be asked of a reading: functions from a reading and words to findings.
 
 A tool is a function with a docstring whose first argument is the reading; the others are text, and are checked. A new
-one needs a line in ``TOOLS`` and nothing else: the language model, the intents and the page find it there.
+one needs a line in ``TOOLS`` and nothing else: the language model, the intents and the page find it there. What a tool
+needs beside the reading is among its keyword-only arguments, and is given by the program, never by who asks.
 """
 
 import inspect
@@ -16,6 +17,7 @@ from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
 Tool = Callable[..., tuple[Finding, ...]]
+Opinion = Callable[[Reading], tuple[Finding, ...]]  # what others say of a reading's study; raises UserError
 TOPICS = ("says", "looked", "trust")
 
 
@@ -80,14 +82,28 @@ def model_card(reading: Reading) -> tuple[Finding, ...]:
     return (*asked.card(reading.card), *tested)
 
 
+def no_library(reading: Reading) -> tuple[Finding, ...]:
+    """The opinion where there is nobody to ask. Raises Missing."""
+    raise Missing("There is no case library to compare this image with.", "Build one with `python -m retrieval build`.")
+
+
+def similar_cases(reading: Reading, *, opinion: Opinion) -> tuple[Finding, ...]:
+    """What the most similar cases of the library are called, whether that agrees with the model's highest score, and
+    how often such a vote is right. Likeness to a case is not the probability of the same disease.
+    """
+    return opinion(reading)
+
+
 TOOLS: dict[str, Tool] = {
-    tool.__name__: tool for tool in (get_findings, map_share, compare_classes, explain_method, model_card)
+    tool.__name__: tool
+    for tool in (get_findings, map_share, compare_classes, explain_method, model_card, similar_cases)
 }
 
 
 def arguments_of(tool: Tool) -> dict[str, inspect.Parameter]:
-    """The arguments of a tool without the reading."""
-    return {name: one for name, one in inspect.signature(tool).parameters.items() if name != "reading"}
+    """The arguments that whoever asks may give: not the reading, and nothing that the program gives."""
+    taken = inspect.signature(tool).parameters.items()
+    return {name: one for name, one in taken if name != "reading" and one.kind is not one.KEYWORD_ONLY}
 
 
 RESOLVERS: dict[str, Callable[[Reading, str], str]] = {
@@ -100,7 +116,9 @@ RESOLVERS: dict[str, Callable[[Reading, str], str]] = {
 }  # what an argument was understood to say; one that is not here is not shown
 
 
-def call(reading: Reading, name: str, arguments: Mapping[str, object]) -> tuple[Reading, Step]:
+def call(
+    reading: Reading, name: str, arguments: Mapping[str, object], opinion: Opinion = no_library
+) -> tuple[Reading, Step]:
     """Use a tool: the reading with what was found, and the step. An error that a person could mend becomes its result.
 
     Arguments that are no text, unknown tools and unknown arguments are such errors too. A step that succeeds shows its
@@ -108,7 +126,8 @@ def call(reading: Reading, name: str, arguments: Mapping[str, object]) -> tuple[
     """
     try:
         texts = _texts(name, arguments)
-        entered, found = reading.enter(TOOLS[name](reading, **texts))
+        given = {"opinion": opinion} if "opinion" in inspect.signature(TOOLS[name]).parameters else {}
+        entered, found = reading.enter(TOOLS[name](reading, **texts, **given))
     except UserError as error:
         return reading, Step(name, dict(arguments), error=str(error))
     shown = {one: RESOLVERS[one](reading, text) for one, text in texts.items() if text.strip() and one in RESOLVERS}

@@ -1,12 +1,14 @@
 """Was this report really computed from this image? The image is read again, and every statement compared.
 
 Scores, values and shares may differ by what another processor's rounding makes; anything more is a difference. Maps
-must be the same to the bit where the software is the same. Who wrote the words, and when, cannot be computed again.
+must be the same to the bit where the software is the same. Who wrote the words, and when, cannot be computed again; nor
+can a vote of similar cases without their library: its findings must then be what their templates say, and no more.
 """
 
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ from agents.ground import check
 from agents.narrate import narrate
 from agents.report.measured import FindingRecord, MapRecord, ReadingRecord, Strict
 from agents.report.record import Report, SentenceRecord, digest, notices, software
+from agents.tools import Opinion
 from agents.types import Sentence
 from agents.wording import fixed, phrases, told
+from diagnosis.findings import Finding, draft
 from diagnosis.models import Models
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
@@ -41,8 +45,11 @@ class Difference:
         return f"{self.part}: the report says {self.recorded}; found {self.found}"
 
 
-def verify(report: Report, image: Path, weights: Path) -> list[Difference]:
+def verify(report: Report, image: Path, weights: Path, opinion: Opinion | None = None) -> list[Difference]:
     """What differs between a report and a second reading of ``image`` with the model in the folder ``weights``.
+
+    Args:
+        opinion: gives the second opinion of the report's library again, None where that is not here.
 
     Raises:
         BadImage: the image cannot be read.
@@ -50,6 +57,8 @@ def verify(report: Report, image: Path, weights: Path) -> list[Difference]:
         Missing: the model or its weights are not there.
     """
     reading = _read_again(report, image, weights)
+    if report.opinions:
+        reading = reading.beside(opinion(reading) if opinion else _as_recorded(report, reading))
     fresh = Report.of(reading, narrate(reading), report.created)
     return [
         *_digests(report),
@@ -72,6 +81,23 @@ def _read_again(report: Report, image: Path, weights: Path) -> Reading:
     return reading
 
 
+def _as_recorded(report: Report, reading: Reading) -> Iterator[Finding]:
+    """The report's own opinions, made by their templates again; those that don't fit the scores are left out."""
+    titles = {label.title.lower() for label in reading.card.labels}
+    top = reading.prediction.top
+    score = 100 * float(reading.prediction.scores[reading.card.index(top)])
+    for one in report.opinions:
+        words = {value for name, value in one.facts.items() if isinstance(value, str) and name != "library"}
+        told = {one.facts[name] for name in ("own_value", "other_value") if name in one.facts}
+        if not words <= titles or one.label not in (None, *reading.card.label_names):
+            continue
+        if not all(_close(value, score, VALUE["%"]) for value in told) or (one.label == top) != (one.kind == "vote"):
+            continue
+        facts: dict[str, Any] = dict(one.facts)
+        with suppress(KeyError, TypeError, ValueError):  # facts that are not those of its template
+            yield draft(one.kind, one.topic, one.value, one.unit, label=one.label, interval=one.interval, **facts)
+
+
 def _digests(report: Report) -> Iterator[Difference]:
     """Parts that were changed after the report was made, unless their digest was changed as well."""
     for name in ("reading", "words", "model"):
@@ -90,7 +116,7 @@ def _fields(part: str, recorded: Strict, found: Strict, *, leave: frozenset[str]
 
 def _settings(report: Report, fresh: Report) -> Iterator[Difference]:
     yield from _fields("settings", report.settings, fresh.settings, leave=frozenset({"software"}))
-    expected = notices(report.words.language)
+    expected = notices(report.words.language, opinion=bool(report.opinions))
     if report.notices != expected:
         yield Difference("notices", _shown(report.notices), _shown(expected))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from agents.types import Reader
 from diagnosis.attribution import METHODS
 from diagnosis.findings import Finding, Topic
-from diagnosis.notices import MAPS_NOTICE, NOTICE
+from diagnosis.notices import LIKENESS_NOTICE, MAPS_NOTICE, NOTICE
 
 HEADINGS: dict[Topic, str] = {
     "says": "What the model says",
@@ -31,6 +31,12 @@ CLINICIAN = {
     "resolution": "Network input: {size} × {size} pixels, {value:.1f} times coarser than the file.",
     "unseen": "Not seen by the network: {value:.1f} % of the image, at its edges.",
     "modality": "Modality of the file: {modality}; the model was made for {expected}.",
+    "vote": "{value:.0f} of the {count} nearest cases are called {title}, in agreement with the model's highest score, {own_value:.1f} %.",
+    "vote_conflict": "Conflict: {value:.0f} of the {count} nearest cases are called {title}, the model's highest score is {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
+    "no_vote": "No vote of nearest cases: the nearest has a cosine of {value:.2f}, and {floor:.2f} is needed.",
+    "vote_tested": "Accuracy of such a vote: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} test images, {count} classes; the commonest class alone: {majority:.1f} %.",
+    "vote_left_out": "Leave-one-out accuracy of such a vote: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} images of the library, {count} classes; the commonest class alone: {majority:.1f} %.",
+    "vote_balanced": "Mean of that accuracy over the classes: {value:.1f} %.",
 }
 PATIENT = {
     "margin": "Next comes {other} with {other_value:.1f} %, which is {value:.1f} percentage points lower.",
@@ -40,15 +46,17 @@ PATIENT = {
     "overlap": "{verdict} The top tenths of the two maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
     "performance": "The model was tested on {images} images of {groups} {group} that it was not trained on: its balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
     "recall": "Of the test images that truly were {title}, the model recognised {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "vote": "Similar pictures agree with the model: {value:.0f} of the {count} most similar cases of the library are called {title} too. The model's highest score is {own_value:.1f} %.",
+    "vote_conflict": "Similar pictures contradict the model: {value:.0f} of the {count} most similar cases of the library are called {title}, and the model's highest score is {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
 }
 WORDING: dict[Reader, dict[str, str]] = {"clinician": CLINICIAN, "student": {}, "patient": PATIENT}
 
 LEFT_OUT: dict[Reader, frozenset[str]] = {  # kinds for the list of findings, too fine for this reader's words
     "clinician": frozenset({"additivity"}),
     "student": frozenset({"additivity"}),
-    "patient": frozenset({"additivity", "concentration", "agreement"}),
+    "patient": frozenset({"additivity", "concentration", "agreement", "vote_balanced"}),
 }
-FULL_ONLY = frozenset({"concentration", "agreement", "recall", "resolution", "unseen"})
+FULL_ONLY = frozenset({"concentration", "agreement", "recall", "resolution", "unseen", "vote_balanced"})
 
 NOTES: dict[Topic, str] = {  # what a student may not know
     "says": "A score is the model's preference among the classes that it knows; it knows of no other.",
@@ -71,18 +79,19 @@ def told(finding: Finding, reader: Reader) -> str:
 
 @cache
 def phrases(language: str) -> dict[str, str]:
-    """Headings and notices in a language, by name: ``says``, ``looked``, ``trust``, ``notice``, ``maps_notice``.
+    """Headings and notices in a language, by name: ``says``, ``looked``, ``trust``, ``notice`` and more.
 
     English where there are none in that language.
     """
-    english = {"notice": NOTICE, "maps_notice": MAPS_NOTICE, **{str(topic): text for topic, text in HEADINGS.items()}}
+    notices = {"notice": NOTICE, "maps_notice": MAPS_NOTICE, "likeness_notice": LIKENESS_NOTICE}
+    english = {**notices, **{str(topic): text for topic, text in HEADINGS.items()}}
     return english | _translations().get(language.lower().partition("-")[0], {})
 
 
 def fixed() -> frozenset[str]:
     """Every sentence that the program adds to words of its own accord, in every language. They cite nothing."""
     ours = [phrases(language) for language in ("en", *_translations())]
-    notices = {text[name] for text in ours for name in ("notice", "maps_notice")}
+    notices = {text[name] for text in ours for name in ("notice", "maps_notice", "likeness_notice")}
     return frozenset({INTRODUCTION, *NOTES.values(), *notices})
 
 

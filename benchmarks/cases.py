@@ -3,7 +3,10 @@
 The vectors are made up: clusters around random centres, each spread along a few directions of its own and a little in
 all others, as embeddings are. The queries are of the same clusters and not among the vectors. Every way runs in a
 process of its own, with one thread; ``memory`` is what that process holds beyond its start after all queries, without
-pages of files that the system may drop (``mapped`` counts those too).
+pages of files that the system may drop (``mapped`` counts those too), ``disk`` what is kept in files or tables.
+
+``--store postgres`` measures the store in a database, which must hold no case library and holds none afterwards. Its
+``build`` is the push of a library that is there; what the server does and holds is its own and not in ``memory``.
 """
 
 import argparse
@@ -18,23 +21,33 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import SecretStr
 
+from benchmarks import database
 from benchmarks.timing import machine, table
 from retrieval.build import write_files
 from retrieval.filters import parse_filters
 from retrieval.index import exact
 from retrieval.library import EncoderStamp, Manifest, Origin, Record, stamp_of
+from retrieval.postgres import PostgresStore
 from retrieval.query import unit
-from retrieval.store import LocalStore
+from retrieval.store import CaseStore, LocalStore
 from retrieval.types import Case
+from settings import load_settings
 
 SIZES = (10_000, 100_000)
 DIMENSIONS, FACTORS, CENTRES = 256, 16, 1_000
 QUERIES, WARM_UP, RESULTS = 200, 10, 10
-PACKAGES = ("faiss-cpu", "numpy")
+PACKAGES = ("faiss-cpu", "numpy", "psycopg", "pgvector")
 WANTED = {"recall": 0.95, "p50": 5.0, "memory": 1_000.0, "build": 900.0}  # of the store, at any size
-FILTERS = {"store, half of the cases": ["sex=female"], "store, 1 % of them": ["age=40", "sex=female"]}
-WAYS = ("numpy", "FAISS flat", "FAISS HNSW32", "FAISS HNSW32 SQ8", "FAISS IVF-PQ", "store", *FILTERS)
+HALF, FEW = ", half of the cases", ", 1 % of them"
+STORE, POSTGRES = "store", "Postgres"
+FILTERS = {f"{store}{HALF}": ["sex=female"] for store in (STORE, POSTGRES)}
+FILTERS |= {f"{store}{FEW}": ["age=40", "sex=female"] for store in (STORE, POSTGRES)}
+PLAIN = ("numpy", "FAISS flat", "FAISS HNSW32", "FAISS HNSW32 SQ8", "FAISS IVF-PQ")
+OURS = (STORE, f"{STORE}{HALF}", f"{STORE}{FEW}")
+THEIRS = (POSTGRES, f"{POSTGRES}{HALF}", f"{POSTGRES}{FEW}")
+WAYS = {"local": (*PLAIN, *OURS), "postgres": (*OURS, *THEIRS)}
 Search = Callable[[np.ndarray], np.ndarray]
 
 
@@ -50,20 +63,26 @@ class Line:
     memory: float
     mapped: float
     build: float
+    disk: float = 0.0
 
 
 def main() -> int:
     """Returns the exit code: 0 when the store keeps its targets at every size, 1 when it does not."""
     options = _parser().parse_args()
+    url = options.url.get_secret_value() if options.url else None
+    if options.store == "postgres" and not options.one:
+        database.refuse_used(url)
     if options.one:
-        print(json.dumps(asdict(measure(options.one, options.folder, options.sizes[0]))))
+        print(json.dumps(asdict(measure(options.one, options.folder, options.sizes[0], url))))
         return 0
     lines = []
     for size in options.sizes:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             _say(f"making {size:,} vectors")
             make(Path(folder), size)
-            lines += [_apart(way, Path(folder), size) for way in options.ways]
+            lines += [_apart(way, Path(folder), size, url) for way in options.ways or WAYS[options.store]]
+        if options.store == "postgres" and url:
+            database.forget(url)
     about = machine(PACKAGES)
     print(json.dumps({"about": about, "lines": [asdict(line) for line in lines]}) if options.json else _told(lines))
     return 0 if all(kept(line) for line in lines if line.way == "store") else 1
@@ -102,23 +121,25 @@ def records(size: int) -> Iterator[Record]:
         yield Record(Case(f"made:{row}", (f"label {row % 8}",), "made", "none", facts), f"{row // 4:x}", f"{row:x}")
 
 
-def _apart(way: str, folder: Path, size: int) -> Line:
+def _apart(way: str, folder: Path, size: int, url: str | None) -> Line:
     _say(f"{size:,}: {way}")
     command = [sys.executable, "-m", "benchmarks.cases", "--one", way, "--folder", str(folder), "--sizes", str(size)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LIGHTBOX_CASES_URL": url or ""}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return Line(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure(way: str, folder: Path, size: int) -> Line:
+def measure(way: str, folder: Path, size: int, url: str | None) -> Line:
     """One way, in this process."""
     queries, truth = np.load(folder / "queries.npy"), np.load(folder / "truth.npy")
-    built = build_library(folder, size) if way.startswith("store") else None
+    built = build_library(folder, size) if way.startswith((STORE, POSTGRES)) else None
+    if way.startswith(POSTGRES) and url:
+        built = database.put(folder, url, _say)
     if built is not None and not (folder / "warm").exists():
         (folder / "warm").touch()  # the memory of building is not that of searching: start again in the same place
         os.execv(sys.executable, [sys.executable, "-m", "benchmarks.cases", *sys.argv[1:]])
     before = held()
-    search, seconds = prepare(way, folder)
+    search, seconds = prepare(way, folder, url)
     taken, found = [], []
     for query in queries:
         started = time.perf_counter()
@@ -130,14 +151,16 @@ def measure(way: str, folder: Path, size: int) -> Line:
     p50, p95 = np.quantile(taken[WARM_UP:], (0.5, 0.95))
     after = held()
     values = (float(recall), float(p50), float(p95), after[0] - before[0], after[1] - before[1])
-    return Line(size, way, *values, seconds if built is None else built)
+    return Line(size, way, *values, seconds if built is None else built, kept_bytes(way, folder, url) / 1e6)
 
 
-def prepare(way: str, folder: Path) -> tuple[Search, float]:
+def prepare(way: str, folder: Path, url: str | None) -> tuple[Search, float]:
     """How a way searches, and the seconds that it took to get ready."""
     started = time.perf_counter()
-    if way.startswith("store"):
-        search = _store(folder, way)
+    if way.startswith(STORE):
+        search = _store(LocalStore.open(folder / "library" / "cases"), way)
+    elif way.startswith(POSTGRES) and url:
+        search = _store(PostgresStore.open(url), way)
     elif way == "numpy":
         whole = np.load(folder / "vectors.npy").astype(np.float32)
         search = lambda query: np.argsort(-(whole @ query))[:RESULTS]  # noqa: E731
@@ -190,8 +213,14 @@ def build_library(folder: Path, size: int) -> float:
     return time.perf_counter() - started
 
 
-def _store(folder: Path, way: str) -> Search:
-    store = LocalStore.open(folder / "library" / "cases")
+def kept_bytes(way: str, folder: Path, url: str | None) -> int:
+    """What a store keeps in files or in tables; 0 for the ways that keep nothing."""
+    if way.startswith(STORE):
+        return sum(path.stat().st_size for path in (folder / "library" / "cases").iterdir())
+    return database.held(url) if way.startswith(POSTGRES) and url else 0
+
+
+def _store(store: CaseStore, way: str) -> Search:
     filters = parse_filters(FILTERS.get(way, []))
     return lambda query: np.array(
         [int(record.id.split(":")[1]) for record, _ in store.nearest(query, RESULTS, filters)]
@@ -213,7 +242,7 @@ def held() -> tuple[float, float]:
 
 
 def _told(lines: list[Line]) -> str:
-    header = ("cases", "way", "recall@10", "p50", "p95", "memory", "mapped", "build")
+    header = ("cases", "way", "recall@10", "p50", "p95", "memory", "mapped", "disk", "build")
     cells = [
         (
             f"{line.cases:,}",
@@ -223,6 +252,7 @@ def _told(lines: list[Line]) -> str:
             f"{line.p95:.2f} ms",
             f"{line.memory:.0f} MB",
             f"{line.mapped:.0f} MB",
+            f"{line.disk:.0f} MB" if line.disk else "–",
             f"{line.build:.1f} s",
         )
         for line in lines
@@ -239,7 +269,12 @@ def _say(line: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cases", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of cases")
-    parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS, help="only these ways")
+    known = dict.fromkeys(way for ways in WAYS.values() for way in ways)
+    parser.add_argument("--ways", nargs="+", choices=known, help="only these ways")
+    parser.add_argument("--store", default="local", choices=WAYS, help="which store; default: %(default)s")
+    parser.add_argument(
+        "--url", type=SecretStr, default=load_settings().cases_url, help="database; default: $LIGHTBOX_CASES_URL"
+    )
     parser.add_argument("--folder", type=Path, help="where vectors are put for the time of the run")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")

@@ -196,6 +196,71 @@ def wrong_citation(source: Source, rng: random.Random) -> Iterator[Sentence]:
         yield replace(source.sentence, cites=(one.id,))
 
 
+VOTES = re.compile(
+    r"(?<![\w.])(\d+|[a-z]+)(?= (?:(?:out )?of|in) (?:the )?(?:10|ten)(?!\w))|(?<=got )\d+(?= of the votes)", re.I
+)
+COUNTS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+PERCENT = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?= %)")
+
+
+def _about(source: Source, *kinds: str) -> Finding | None:
+    """The cited finding of some kinds, or None."""
+    return next((one for one in source.cited if one.kind in kinds), None)
+
+
+def wrong_count(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """Another number of similar cases."""
+    if not (vote := _about(source, "vote", "vote_conflict")):
+        return
+    text = source.sentence.text
+    true = {round(float(vote.value or 0)), int(vote.facts.get("other_votes", -1))}
+    for match in VOTES.finditer(text):
+        told = match.group().lower()
+        if told.isdigit() or told in COUNTS:
+            other = rng.choice([count for count in range(1, 10) if count not in true])
+            shown = str(other) if told.isdigit() else COUNTS[other]
+            yield source.said(text[: match.start()] + shown + text[match.end() :])
+
+
+def wrong_vote(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """A class that the similar cases are not called, or the two classes of a conflict exchanged."""
+    vote, text = _about(source, "vote", "vote_conflict"), source.sentence.text
+    if not vote:
+        return
+    own, top = str(vote.facts["title"]), str(vote.facts.get("other", ""))
+    if top and own in text and top in text:
+        yield source.said(text.replace(own, "~").replace(top, own).replace("~", top))
+    for label in source.reading.card.labels:
+        if (other := label.title.lower()) not in (own, top) and own in text:
+            yield source.said(text.replace(own, other))
+
+
+def wrong_accuracy(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """Another accuracy of the vote, or that of the commonest class in its place."""
+    if not (quality := _about(source, "vote_tested", "vote_left_out", "vote_balanced")):
+        return
+    text, own = source.sentence.text, f"{quality.value:.1f}"
+    for match in PERCENT.finditer(text):
+        if match.group() == own:
+            far = (rng.uniform(0.4, 0.7) if rng.random() < 0.5 else 1.06) * float(own)
+            yield source.said(text[: match.start()] + f"{far:.1f}" + text[match.end() :])
+    majority = f"{quality.facts.get('majority', 0):.1f}"
+    if own in text and majority in text:
+        yield source.said(text.replace(own, "~").replace(majority, own).replace("~", majority))
+
+
+def _of_votes(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """Agreement for conflict, and the other way round; something similar for nothing."""
+    if not _about(source, "vote", "vote_conflict", "no_vote"):
+        return
+    text = source.sentence.text
+    for one, other in data()["votes"]:
+        for first, second in ((one, other), (other, one)):
+            if match := re.search(rf"\b{first}", text):
+                yield source.said(text[: match.start()] + second + text[match.end() :])
+                return
+
+
 _twins = {"agreement": "overlap", "overlap": "agreement"}
 PLANTERS: dict[str, Planter] = {
     "wrong number": wrong_number,
@@ -216,4 +281,8 @@ PLANTERS: dict[str, Planter] = {
     "probability of disease": _embedded("probability"),
     "no citation": uncited,
     "wrong citation": wrong_citation,
+    "wrong count of cases": wrong_count,
+    "wrong class of cases": wrong_vote,
+    "vote turned round": _of_votes,
+    "wrong accuracy of the vote": wrong_accuracy,
 }

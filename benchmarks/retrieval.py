@@ -101,7 +101,7 @@ def measured(name: str, data: Path, cache: Path) -> dict:
         "encoder": (_images_of(encoder), encoder.embed_texts),
         "untrained": (_images_of(untrained), untrained.embed_texts),
         "pixels": (pixels, lambda texts: random_rows(len(texts), 3 * 32 * 32)),
-        "random": (lambda squares: random_rows(len(squares), 256), lambda texts: random_rows(len(texts), 256)),
+        "random": (lambda squares: random_rows(len(squares), 256, 1), lambda texts: random_rows(len(texts), 256)),
     }
     return {
         "about": machine(PACKAGES),
@@ -222,9 +222,9 @@ def pixels(squares: np.ndarray) -> np.ndarray:
     return torch.nn.functional.normalize(rows - rows.mean(dim=1, keepdim=True), dim=-1).numpy()
 
 
-def random_rows(count: int, dimensions: int) -> np.ndarray:
+def random_rows(count: int, dimensions: int, seed: int = 0) -> np.ndarray:
     """float32 (count, dimensions), rows of length 1, in directions that mean nothing."""
-    rows = np.random.default_rng(0).normal(size=(count, dimensions)).astype(np.float32)
+    rows = np.random.default_rng(seed).normal(size=(count, dimensions)).astype(np.float32)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 

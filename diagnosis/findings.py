@@ -74,7 +74,19 @@ TEMPLATES: dict[str, str] = {
     "method": "{text}",
     "score_kind": "{text}",
     "card": "{aspect}: {text}",
+    "vote": "{value:.0f} of the {count} most similar cases of the library are called {title}, which agrees with the model's highest score, {own_value:.1f} %.",
+    "vote_conflict": "{value:.0f} of the {count} most similar cases of the library are called {title}, which differs from the model's highest score, {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
+    "no_vote": "No case of the library is similar enough to this image to vote: the nearest has a cosine of {value:.2f}, and {floor:.2f} is needed.",
+    "vote_tested": "Asked with {images} test images, such a vote named the right one of {count} classes for {value:.1f} % (95 % interval {low:.1f} to {high:.1f}); the commonest class alone would be right for {majority:.1f} %.",
+    "vote_left_out": "Asked with {images} images of the library, each without the cases of its own patient or slide, such a vote named the right one of {count} classes for {value:.1f} % (95 % interval {low:.1f} to {high:.1f}); the commonest class alone would be right for {majority:.1f} %.",
+    "vote_balanced": "As the mean over the classes, such a vote was right for {value:.1f} %.",
+    "vote_unmeasured": "How often such a vote is right has not been measured.",
 }
+
+# Kinds that a second opinion brings: they are about the study, whichever class is explained.
+OPINIONS = frozenset(
+    {"vote", "vote_conflict", "no_vote", "vote_tested", "vote_left_out", "vote_balanced", "vote_unmeasured"}
+)
 
 VERDICTS = {
     "agree": "The two methods agree on where the model looked.",
@@ -92,7 +104,8 @@ class Finding:
         kind: key of ``TEMPLATES``.
         topic: ``says`` (the scores), ``looked`` (the maps) or ``trust`` (what limits both).
         value: the measured number in ``unit``, or None where the fact is not a number.
-        unit: ``%``, ``percentage points``, ``rank correlation``, ``logits``, ``times`` or empty.
+        unit: ``%``, ``percentage points``, ``rank correlation``, ``logits``, ``times``, ``cases``, ``cosine`` or
+            empty.
         interval: 95 % interval (low, high) in ``unit``, or None where none was measured.
         label, method, region: the class, method and place that it is about, or None.
         facts: what else the statement says, by name, e.g. ``other`` (a second class or method) and ``other_value``.

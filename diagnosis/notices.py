@@ -2,3 +2,4 @@
 
 NOTICE = "For research and teaching, not for diagnosis."
 MAPS_NOTICE = "A map shows what the model used, not where disease is."
+LIKENESS_NOTICE = "Likeness to a case is not the probability of the same disease."

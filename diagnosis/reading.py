@@ -32,13 +32,15 @@ class Progress:
 class Reading:
     """One study read by one model. A reading is complete when ``pending`` is None.
 
-    Equal when study, model, class, maps and added findings are: what is still being computed makes no difference.
+    Equal when study, model, class, maps, opinions and added findings are: what is still being computed makes no
+    difference.
 
     Attributes:
         label: the class that the findings are about; at first the one with the highest score.
         maps: those that are ready, of every class, in the order of the methods.
         record: how well the weights did on test images, or None where that was not measured.
-        added: further findings, measured because somebody asked; their ids continue after the reading's own.
+        opinions: what others say of the study, whichever class is explained; their ids follow the reading's own.
+        added: further findings, measured because somebody asked; their ids continue after those.
         zones: the named parts of the study, or None where the model's images have none.
         alarm: the shortcut alarm, or None where none was measured.
     """
@@ -50,6 +52,7 @@ class Reading:
     maps: tuple[AttributionMap, ...] = ()
     record: Performance | None = None
     pending: Progress | None = None
+    opinions: tuple[Finding, ...] = ()
     added: tuple[Finding, ...] = ()
     zones: Zones | None = None
     alarm: Alarm | None = None
@@ -60,12 +63,17 @@ class Reading:
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
         where = located(self.card, self.label, self.maps, self.zones, self.alarm, answer=self.prediction.top)
         ordered = sorted((*found, *where), key=lambda one: TOPICS.index(one.topic))
-        return (*(replace(one, id=f"F{number}") for number, one in enumerate(ordered, 1)), *self.added)
+        own = (replace(one, id=f"F{number}") for number, one in enumerate((*ordered, *self.opinions), 1))
+        return (*own, *self.added)
 
     def about(self, label: str) -> "Reading":
         """The same reading with the findings of another class. Raises BadRequest for an unknown one."""
         self.card.index(label)
         return replace(self, label=label, added=())
+
+    def beside(self, drafts: Iterable[Finding]) -> "Reading":
+        """The reading with these opinions of its study in the place of others; added findings, whose ids follow, go."""
+        return replace(self, opinions=tuple(replace(one, id="") for one in drafts), added=())
 
     def enter(self, drafts: Iterable[Finding]) -> tuple["Reading", tuple[Finding, ...]]:
         """The reading with further findings, and these with their ids. What it already says keeps the id it has."""
@@ -91,7 +99,8 @@ class Reading:
 
     @property
     def _key(self) -> tuple[object, ...]:
-        return self.study, self.prediction.model, self.label, self.maps, tuple(one.statement for one in self.added)
+        said = tuple(tuple(one.statement for one in some) for some in (self.opinions, self.added))
+        return self.study, self.prediction.model, self.label, self.maps, *said
 
 
 def read(

@@ -1,4 +1,5 @@
-// Dark unless the visitor chose otherwise; paste and drop anywhere on a tab; chips that open what they cite.
+// Dark unless the visitor chose otherwise; paste and drop anywhere on a tab; chips that open what they cite; pictures that
+// cannot be loaded give way to what is drawn below them; patches that point at their best match.
 () => {
   const stored = localStorage.getItem("lightbox-theme");
   const asked = new URLSearchParams(location.search).get("__theme");
@@ -49,5 +50,19 @@
     document.querySelectorAll(".lb-lit").forEach((lit) => lit.classList.remove("lb-lit"));
     row.classList.add("lb-lit");
     row.scrollIntoView({ behavior: "smooth", block: "center" });
+  });
+
+  const giveWay = (event) => {
+    if (event.target.matches?.("img.lb-live")) event.target.remove();
+  };
+  document.addEventListener("error", giveWay, true); // such events do not bubble
+  document.addEventListener("mouseover", (event) => {
+    const panel = event.target.closest?.(".lb-match");
+    if (!panel) return;
+    panel.querySelectorAll(".lb-pointed").forEach((patch) => patch.classList.remove("lb-pointed"));
+    const patch = event.target.closest("[data-best]");
+    if (!patch) return;
+    patch.classList.add("lb-pointed");
+    panel.querySelector(`[data-cell="${patch.dataset.best}"]`)?.classList.add("lb-pointed");
   });
 }

@@ -1,33 +1,33 @@
-"""``python -m retrieval build|search``: the case library without the page; docs/cases.md tells the whole story."""
+"""``python -m retrieval build|search|push``: the case library without the page; docs/cases.md tells the whole story."""
 
 import argparse
 import json
-import os
 import sys
+from contextlib import closing
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from diagnosis.console import Parser, tell
 from diagnosis.errors import BadRequest, UserError
 from diagnosis.notices import NOTICE
 from diagnosis.readers import read_study
 from retrieval.build import build
-from retrieval.encoder import OURS, Encoder
+from retrieval.encoder import Encoder
 from retrieval.fetch import fetch
 from retrieval.filters import parse_filters
 from retrieval.plan import Plan, plan_archive, plan_data, plan_folder
 from retrieval.query import Query
 from retrieval.search import Found, Searcher, told
 from retrieval.sources import Download, Source, sources
-from settings import load_settings
-
-INDEX = Path("index/cases")
+from settings import Settings, load_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 done (also where nothing is similar), 2 bad input or usage, 3 something missing."""
-    options = _parser().parse_args(arguments)
     try:
-        return _build(options) if options.command == "build" else _search(options)
+        options = _parser(load_settings()).parse_args(arguments)
+        return {"build": _build, "search": _search, "push": _push}[options.command](options)
     except UserError as error:
         return tell(error)
 
@@ -58,7 +58,7 @@ def _plan(options: argparse.Namespace) -> Plan:
             )
         target = options.downloads / Path(source.download.url).name
         return plan_archive(fetch(source.download.url, target, source.download.sha256, _Meter()), name, source)
-    return plan_data(options.data or load_settings().data, options.datasets)
+    return plan_data(options.data, options.datasets)
 
 
 def _mirrored(source: Source, options: argparse.Namespace) -> Source:
@@ -92,9 +92,24 @@ def _search(options: argparse.Namespace) -> int:
         less=tuple(options.less),
         filters=parse_filters(options.filter),
     )
-    found = Searcher.open(Encoder.load(options.model), options.index).search(query, options.k)
+    with closing(Searcher.open(Encoder.load(options.model), options.index, _secret(options.url))) as searcher:
+        found = searcher.search(query, options.k)
     print(json.dumps(told(found), indent=2, ensure_ascii=False) if options.json else _table(found))
     return 0
+
+
+def _push(options: argparse.Namespace) -> int:
+    from retrieval.push import push, summary
+
+    url = _secret(options.url)
+    if not url:
+        raise BadRequest("No database is named.", "Name one with --url, or in LIGHTBOX_CASES_URL.")
+    print(summary(push(url, options.index, _say, options.memory)))
+    return 0
+
+
+def _secret(url: SecretStr | None) -> str | None:
+    return url.get_secret_value() if url else None
 
 
 def _table(found: Found) -> str:
@@ -113,11 +128,11 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = Parser(prog="python -m retrieval", description="Cases that are like an image, a text, or both. " + NOTICE)
-    parser.set_defaults(model=os.environ.get("RETRIEVAL_MODEL") or OURS)
+    parser.set_defaults(model=settings.retrieval_model)
     commands = parser.add_subparsers(dest="command", required=True)
-    _build_options(commands.add_parser("build", help="build a case library", description=_BUILD))
+    _build_options(commands.add_parser("build", help="build a case library", description=_BUILD), settings)
     search = commands.add_parser("search", help="search a case library", description="Search a case library.")
     search.add_argument("--image", type=Path, help="an image to find similar ones to")
     search.add_argument("--text", default="", help="words to look for")
@@ -128,17 +143,34 @@ def _parser() -> argparse.ArgumentParser:
         "--filter", action="append", default=[], metavar="KEY=VALUE", help="also key!=value, age=30..60"
     )
     search.add_argument("-k", type=int, default=10, help="results; default: %(default)s")
-    search.add_argument("--index", type=Path, default=INDEX, help="folder of the library; default: %(default)s")
-    search.add_argument("--model", default=argparse.SUPPRESS, help="encoder, as open_clip names it")
+    search.add_argument(
+        "--index", type=Path, default=settings.cases, help="folder of the library; default: $LIGHTBOX_CASES"
+    )
+    search.add_argument(
+        "--model", default=argparse.SUPPRESS, help="encoder, as open_clip names it; default: $RETRIEVAL_MODEL"
+    )
     search.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    push = commands.add_parser("push", help="put a case library into a database", description=_PUSH)
+    push.add_argument(
+        "--index", type=Path, default=settings.cases, help="folder of the library; default: $LIGHTBOX_CASES"
+    )
+    push.add_argument(
+        "--memory", type=int, default=1_000, help="megabytes that the server may index with; default: %(default)s"
+    )
+    for command in (search, push):
+        command.add_argument("--url", type=SecretStr, default=settings.cases_url, help=_URL)
     return parser
 
 
+_URL = "Postgres database with pgvector; default: $LIGHTBOX_CASES_URL, which no list of processes shows"
+_PUSH = "Put a case library into a database, and search that; a push that was cut off goes on when it is run again."
 _BUILD = "Build a case library; a build that was cut off goes on when it is run again."
 
 
-def _build_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", type=Path, help="folder of the public data sets; default: $LIGHTBOX_DATA")
+def _build_options(command: argparse.ArgumentParser, settings: Settings) -> None:
+    command.add_argument(
+        "--data", type=Path, default=settings.data, help="folder of the public data sets; default: $LIGHTBOX_DATA"
+    )
     command.add_argument("--datasets", nargs="+", metavar="SET", help="only these of them")
     command.add_argument("--folder", type=Path, help="a folder of images of one's own instead")
     command.add_argument("--csv", type=Path, help="its table: path, label, and facts; default: cases.csv in the folder")
@@ -147,8 +179,12 @@ def _build_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--url", help="another address of that original")
     command.add_argument("--sha256", help="another digest of it")
     command.add_argument("--downloads", type=Path, default=Path("runs/downloads"), help="folder that it is kept in")
-    command.add_argument("--out", type=Path, default=INDEX, help="folder that is written; default: %(default)s")
-    command.add_argument("--model", default=argparse.SUPPRESS, help="encoder, as open_clip names it")
+    command.add_argument(
+        "--out", type=Path, default=settings.cases, help="folder that is written; default: $LIGHTBOX_CASES"
+    )
+    command.add_argument(
+        "--model", default=argparse.SUPPRESS, help="encoder, as open_clip names it; default: $RETRIEVAL_MODEL"
+    )
     command.add_argument("--no-patches", action="store_true", help="leave the patch maps out")
 
 

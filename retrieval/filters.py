@@ -1,12 +1,14 @@
 """Filters: what a case must be to be considered at all. They are applied before anything is ranked."""
 
+import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from diagnosis.errors import BadRequest
 
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?")
+ENDLESS = 1e300  # further than any number of a fact
 _EXAMPLES = "Write sex=female, label!=normal or age=30..60."
 
 
@@ -26,6 +28,11 @@ class Filter:
     low: float | None = None
     high: float | None = None
     excluded: bool = False
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The ends of a range, ``ENDLESS`` for an open one."""
+        return -ENDLESS if self.low is None else self.low, ENDLESS if self.high is None else self.high
 
     def __str__(self) -> str:
         sign = "!=" if self.excluded else "="
@@ -52,3 +59,15 @@ def parse_filter(text: str) -> Filter:
 def parse_filters(texts: Iterable[str]) -> tuple[Filter, ...]:
     """Several filters: of one key, any may hold; of different keys, all must; of exclusions, every one."""
     return tuple(dict.fromkeys(parse_filter(text) for text in texts))
+
+
+def unknown_key(one: Filter, keys: Sequence[str]) -> BadRequest:
+    """The error for a key that no case has."""
+    return BadRequest(f"There is nothing called {one.key!r} to filter by.", f"Use one of: {', '.join(keys)}.")
+
+
+def unknown_value(one: Filter, values: Iterable[str]) -> BadRequest:
+    """The error for a value that no case has; it names those of the key that are like it."""
+    there = sorted(values)
+    near = difflib.get_close_matches(one.value or "", there, n=3, cutoff=0.5) or there[:8]
+    return BadRequest(f"No case has {one.key} {one.value!r}.", f"There are, among others: {', '.join(near)}.")

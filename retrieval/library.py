@@ -151,6 +151,11 @@ class Manifest(Value):
     inputs: dict[str, str] = {}
     files: dict[str, FileStamp]
 
+    @property
+    def digest(self) -> str:
+        """First 16 hex of the sha256 of all this: two libraries with the same digest give the same answers."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
 
 def to_line(record: Record, origin: Origin) -> str:
     """One line of ``cases.jsonl``; what the data set says of all its cases is left out."""

@@ -1,6 +1,5 @@
 """What is known of the cases, in SQLite: by row, by id, and as the set of rows that filters leave."""
 
-import difflib
 import json
 import sqlite3
 import threading
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from diagnosis.errors import BadRequest
-from retrieval.filters import Filter
+from retrieval.filters import ENDLESS, Filter, unknown_key, unknown_value
 from retrieval.library import Origin, Record, from_line, to_line
 
 UNFILTERED = frozenset({"file"})  # a fact with another value for each case
@@ -85,8 +84,8 @@ class Metadata:
     def _insert(self, records: Sequence[Record]) -> None:
         cases, held = [], []
         for row, record in enumerate(records, self.rows):
-            cases.append((row, record.id, record.image, record.patient, to_line(record, _BLANK)))
-            held += [(self._term(key, value), row) for key, value in _keyed(record)]
+            cases.append((row, record.id, record.image, record.patient, whole_line(record)))
+            held += [(self._term(key, value), row) for key, value in keyed(record)]
         self._base.executemany("INSERT INTO cases VALUES (?, ?, ?, ?, ?)", cases)
         self._base.executemany("INSERT OR IGNORE INTO held VALUES (?, ?)", held)
         self.rows += len(records)
@@ -94,7 +93,7 @@ class Metadata:
     def _term(self, key: str, value: str) -> int:
         if (key, value) not in self._terms:
             term = len(self._terms)
-            self._base.execute("INSERT INTO terms VALUES (?, ?, ?, ?)", (term, key, value, _number(value)))
+            self._base.execute("INSERT INTO terms VALUES (?, ?, ?, ?)", (term, key, value, as_number(value)))
             self._terms[key, value] = term
         return self._terms[key, value]
 
@@ -115,7 +114,7 @@ class Metadata:
 
     def records(self, rows: Iterable[int]) -> list[Record]:
         """The records of these rows, which exist."""
-        return [self._read(self._all("SELECT line FROM cases WHERE row = ?", int(row))[0][0]) for row in rows]
+        return [from_whole_line(self._all("SELECT line FROM cases WHERE row = ?", int(row))[0][0]) for row in rows]
 
     def row(self, id: str) -> int | None:
         """Where a case is, or None."""
@@ -124,7 +123,7 @@ class Metadata:
 
     def with_image(self, digest: str) -> list[Record]:
         """The cases whose image has this digest."""
-        return [self._read(line) for (line,) in self._all("SELECT line FROM cases WHERE image = ?", digest)]
+        return [from_whole_line(line) for (line,) in self._all("SELECT line FROM cases WHERE image = ?", digest)]
 
     def of_patient(self, patient: str) -> list[int]:
         """Rows of a patient."""
@@ -175,34 +174,35 @@ class Metadata:
         return mask
 
     def _fitting(self, one: Filter) -> list[int]:
-        self._known(one.key)
+        if one.key not in self.keys():
+            raise unknown_key(one, self.keys())
         if one.value is None:
-            low, high = (end if end is not None else sign * 1e300 for end, sign in ((one.low, -1), (one.high, 1)))
+            low, high = one.bounds
             query = "SELECT term FROM terms WHERE key = ? AND number BETWEEN ? AND ?"
             return [term for (term,) in self._all(query, one.key, low, high)]
         if (one.key, one.value) not in self._terms:
-            values = sorted(value for key, value in self._terms if key == one.key)
-            near = difflib.get_close_matches(one.value, values, n=3, cutoff=0.5) or values[:8]
-            raise BadRequest(f"No case has {one.key} {one.value!r}.", f"There are, among others: {', '.join(near)}.")
+            raise unknown_value(one, [value for key, value in self._terms if key == one.key])
         return [self._terms[one.key, one.value]]
-
-    def _known(self, key: str) -> None:
-        if key not in self.keys():
-            raise BadRequest(f"There is nothing called {key!r} to filter by.", f"Use one of: {', '.join(self.keys())}.")
 
     def _all(self, query: str, *values: object) -> list[tuple]:
         with self._lock:
             return self._base.execute(query, values).fetchall()
 
-    @staticmethod
-    def _read(line: str) -> Record:
-        return from_line(line, {json.loads(line)["dataset"]: _BLANK})
-
     def close(self) -> None:
         self._base.close()
 
 
-def _keyed(record: Record) -> set[tuple[str, str]]:
+def whole_line(record: Record) -> str:
+    """One line that says everything of a case, without its data set's manifest."""
+    return to_line(record, _BLANK)
+
+
+def from_whole_line(line: str) -> Record:
+    """The record of a line that :func:`whole_line` made."""
+    return from_line(line, {json.loads(line)["dataset"]: _BLANK})
+
+
+def keyed(record: Record) -> set[tuple[str, str]]:
     """The pairs that a case can be filtered by, in small letters."""
     case = record.case
     pairs = [("dataset", case.source), ("licence", case.licence), *(("label", label) for label in case.labels)]
@@ -210,9 +210,10 @@ def _keyed(record: Record) -> set[tuple[str, str]]:
     return {(key.lower(), value.strip().lower()) for key, value in pairs}
 
 
-def _number(value: str) -> float | None:
+def as_number(value: str) -> float | None:
+    """What a range compares, or None for a value that is no number."""
     try:
         number = float(value)
     except ValueError:
         return None
-    return number if abs(number) < 1e300 else None
+    return number if abs(number) < ENDLESS else None

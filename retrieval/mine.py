@@ -67,7 +67,7 @@ class MyCases:
         if not user:
             raise BadRequest("Cases of one's own need a user.", "Sign in, or name one.")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path = folder / f"{hashlib.sha256(user.encode()).hexdigest()[:32]}.sqlite"
+        self.path = self.file(folder, user)
         self.encoder = encoder
         self._lock = threading.RLock()
         self._store: tuple[str, LocalStore] | None = None  # with the revision that it is of
@@ -81,6 +81,11 @@ class MyCases:
         except sqlite3.DatabaseError as error:
             raise BadRequest(f"The file of your cases is damaged ({error}).", "Import your last archive.") from error
         self.path.chmod(0o600)
+
+    @staticmethod
+    def file(folder: Path, user: str) -> Path:
+        """Where a user's cases are kept."""
+        return folder / f"{hashlib.sha256(user.encode()).hexdigest()[:32]}.sqlite"
 
     def _open(self) -> "closing[sqlite3.Connection]":
         base = sqlite3.connect(self.path, timeout=30)
@@ -181,6 +186,16 @@ class MyCases:
                 with base:
                     base.execute("DELETE FROM cases WHERE id = ?", (id,))
                     base.execute(_CHANGED)
+
+    def erase(self) -> None:
+        """Forget every case, and the file with them; afterwards there is nothing to ask here."""
+        with self._lock:
+            with self._open() as base:
+                base.execute("PRAGMA secure_delete = ON")
+                with base:
+                    base.execute("DELETE FROM cases")
+            self._store = None
+            self.path.unlink()
 
     def store(self) -> LocalStore:
         """The cases as they are now, ready to be searched. Those of another encoder are embedded again."""

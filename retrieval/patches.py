@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from diagnosis.errors import BadRequest
+from diagnosis.errors import BadRequest, UserError
 from diagnosis.study import Study
 from retrieval.encoder import Encoder
-from retrieval.library import PATCHES, map_tensor
+from retrieval.library import PATCHES, Manifest, map_tensor, read_manifest
 from retrieval.preprocess import normalise
 from retrieval.query import unit
 
@@ -85,6 +85,14 @@ class PatchMaps:
         return cls(*(map_tensor(path, name) for name in ("maps", "basis", "mean")))
 
     @classmethod
+    def of_library(cls, folder: Path, manifest: Manifest) -> Self | None:
+        """The maps of a library that is elsewhere, None where the folder does not have the same one whole."""
+        try:
+            return cls.open(folder) if read_manifest(folder) == manifest else None
+        except UserError:
+            return None
+
+    @classmethod
     def of(cls, full: np.ndarray) -> Self:
         """From the whole maps, float (N, h, w, D)."""
         flat = full.reshape(-1, full.shape[-1])
@@ -148,5 +156,8 @@ def check_patches(encoder: Encoder, squares: torch.Tensor) -> bool:
 def need_maps(maps: PatchMaps | None) -> PatchMaps:
     """The maps, or BadRequest where a library has none."""
     if maps is None:
-        raise BadRequest("This library has no patch maps.", "Build it with an encoder that has them.")
+        raise BadRequest(
+            "This library has no patch maps.",
+            "Build it with an encoder that has them; for a library in a database, keep its folder here too.",
+        )
     return maps

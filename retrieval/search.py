@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from diagnosis.errors import BadRequest, Missing
+from diagnosis.errors import BadRequest, Missing, UserError
 from diagnosis.study import Study
 from retrieval.encoder import Encoder
 from retrieval.filters import Filter
@@ -16,7 +16,7 @@ from retrieval.patches import PatchMaps, PatchMatch, need_maps
 from retrieval.query import Query, mix, move
 from retrieval.store import CaseStore, LocalStore, Neighbour
 from retrieval.types import Match
-from retrieval.vote import NEIGHBOURS, SecondOpinion, winner
+from retrieval.vote import NEIGHBOURS, NothingSimilar, SecondOpinion, winner
 
 SAME = 0.9999  # cosine from which two images are practically one
 IDENTICAL, TWIN = "same image", "practically the same image"
@@ -84,8 +84,20 @@ class Searcher:
         self.encoder, self.store, self.manifest, self.own, self.maps = encoder, store, manifest, own, maps
 
     @classmethod
-    def open(cls, encoder: Encoder, folder: Path) -> Self:
-        """The library in a folder. Raises Missing or BadRequest where it can't be used."""
+    def open(cls, encoder: Encoder, folder: Path, url: str | None = None) -> Self:
+        """The library in a folder, or in the database of a URL. Raises Missing or BadRequest where it can't be used.
+
+        A database holds no patch maps: they are the folder's, where it has the same library.
+        """
+        if url:
+            from retrieval.postgres import PostgresStore
+
+            kept = PostgresStore.open(url)
+            try:
+                return cls(encoder, kept, kept.manifest, maps=PatchMaps.of_library(folder, kept.manifest))
+            except UserError:
+                kept.close()
+                raise
         store = LocalStore.open(folder)
         if store.manifest is None:
             raise Missing(f"{folder} has no manifest.", "Build it again with `python -m retrieval build`.")
@@ -94,6 +106,10 @@ class Searcher:
     def with_own(self, own: CaseStore | None) -> "Searcher":
         """The same library beside another user's cases."""
         return Searcher(self.encoder, self.store, self.manifest, own, self.maps)
+
+    def close(self) -> None:
+        """Give back what the library holds open."""
+        self.store.close()
 
     def search(self, query: Query, k: int = NEIGHBOURS) -> Found:
         """The ``k`` most similar cases.
@@ -129,7 +145,7 @@ class Searcher:
 
     def patches(self, image: Study, id: str) -> PatchMatch:
         """Which patch of the image is like which patch of a case of the library. Raises BadRequest without maps."""
-        row = self.store.place(id) if isinstance(self.store, LocalStore) else None
+        row = self.store.place(id)
         if row is None:
             raise BadRequest(f"The library has no case {id!r}.", "Name one of the results.")
         return need_maps(self.maps).match(self.encoder.embed_patches(image), row)
@@ -139,7 +155,8 @@ class Searcher:
 
         The image itself, and its patient's other images where the library has them, have no vote.
 
-        Raises Missing where no data set of the library has all of these labels, or nothing in it is similar.
+        Raises Missing where no data set of the library has all of these labels, and NothingSimilar, which is one, where
+        nothing in it is similar.
         """
         dataset = self.voters(labels)
         known = self.store.with_image(image.digest)
@@ -147,15 +164,25 @@ class Searcher:
         vector = self.encoder.embed_images([image])[0]
         filters = (Filter("dataset", dataset), *(Filter("label", label) for label in labels))
         voters = self.store.nearest(vector, k, filters, without)
-        if not voters or voters[0][1] < self.floor(1.0):
-            raise Missing("The library has nothing similar that could vote.", "Look at the image by itself.")
+        if not voters:
+            raise Missing("The library has no other case that could vote.", "Look at the image by itself.")
+        if voters[0][1] < (floor := self.floor(1.0)):
+            raise NothingSimilar(voters[0][1], floor, self.manifest.digest)
         names = [_first(record, labels) for record, _ in voters]
         first = winner(names, [cosine for _, cosine in voters])
         votes = {name: names.count(name) for name in sorted(set(names), key=lambda name: (-names.count(name), name))}
         measured = self.manifest.measured
         tested = dataset in measured.test
         score = (measured.test if tested else measured.leave_one_out).get(dataset)
-        return SecondOpinion(first, votes, tuple(record.id for record, _ in voters), dataset, score, tested)
+        ids = tuple(record.id for record, _ in voters)
+        return SecondOpinion(first, votes, ids, dataset, score, tested, self.manifest.digest)
+
+    def compare(self, image: Study, ids: Sequence[str]) -> tuple[Similar, ...]:
+        """Cases of the library beside an image, in this order. Raises BadRequest for an unknown one."""
+        vector = self.encoder.embed_images([image])[0]
+        records = [record for id in ids if (record := self.store.get(id)) is not None]
+        neighbours = [((record, float(vector @ self._known(record.id))), False) for record in records]
+        return self._marked(neighbours, Query(image=image), vector)
 
     def voters(self, labels: Sequence[str]) -> str:
         """The data set whose cases vote on these labels. Raises Missing where there is none."""
@@ -234,8 +261,8 @@ class Searcher:
             return f"Nothing similar: no case fits {chosen}." if chosen else "Nothing similar: there are no cases."
         kept = min(self.manifest.measured.floors, key=lambda one: abs(one.weight - query.share)).kept
         return (
-            f"Nothing similar: the nearest case has a cosine of {nearest:.2f}; {100 * kept:.0f} % of the queries that "
-            f"the library was measured with reach {floor:.2f}."
+            f"Nothing similar: the nearest case has a cosine of {nearest:.3f}; {100 * kept:.0f} % of the queries that "
+            f"the library was measured with reach {floor:.3f}."
         )
 
 

@@ -1,6 +1,6 @@
 """Where cases are kept to be searched: :class:`CaseStore` is what a search asks for, :class:`LocalStore` is one.
 
-Another engine takes part by having the same methods.
+Another engine takes part by having the same methods, as :class:`retrieval.postgres.PostgresStore` has.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -45,6 +45,9 @@ class CaseStore(Protocol):
     def vector(self, id: str) -> np.ndarray | None:
         """float32 (D,) of a case, or None."""
 
+    def place(self, id: str) -> int | None:
+        """The row of a case, as in the library's files, or None."""
+
     def with_image(self, digest: str) -> list[Record]:
         """The cases whose pixels have this digest."""
 
@@ -53,6 +56,9 @@ class CaseStore(Protocol):
 
     def values(self, key: str) -> dict[str, int]:
         """How many cases have each value of a key."""
+
+    def close(self) -> None:
+        """Give back what is open; nothing is asked after that."""
 
 
 class LocalStore:
@@ -154,7 +160,6 @@ class LocalStore:
         return self._late[row - first] if row >= first else self._index.vectors[row].astype(np.float32)
 
     def place(self, id: str) -> int | None:
-        """The row of a case, as in the library's files, or None."""
         return self._metadata.row(id)
 
     def with_image(self, digest: str) -> list[Record]:
@@ -165,6 +170,9 @@ class LocalStore:
 
     def values(self, key: str) -> dict[str, int]:
         return self._metadata.values(key)
+
+    def close(self) -> None:
+        self._metadata.close()
 
 
 _NOTHING = (np.empty(0, np.int64), np.empty(0, np.float32))

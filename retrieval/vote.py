@@ -12,6 +12,14 @@ from retrieval.library import VoteScore
 NEIGHBOURS = 10
 
 
+class NothingSimilar(Missing):
+    """No case is similar enough to vote: the ``nearest`` one's cosine is under the ``floor`` of ``library``."""
+
+    def __init__(self, nearest: float, floor: float, library: str) -> None:
+        super().__init__("The library has nothing similar that could vote.", "Look at the image by itself.")
+        self.nearest, self.floor, self.library = nearest, floor, library
+
+
 @dataclass(frozen=True)
 class SecondOpinion:
     """The vote of the nearest cases.
@@ -23,6 +31,7 @@ class SecondOpinion:
         dataset: that the voters are from.
         score: how good such a vote is, asked with test images where there are some, or leaving out one group at a time.
         tested: whether ``score`` is of test images.
+        library: digest of the library that was asked, empty where it is not known.
     """
 
     label: str
@@ -31,6 +40,7 @@ class SecondOpinion:
     dataset: str
     score: VoteScore | None
     tested: bool = False
+    library: str = ""
 
     @property
     def voters(self) -> int:
@@ -40,24 +50,6 @@ class SecondOpinion:
         """Whether the vote is for the same label."""
         return self.label == label
 
-    def statement(self, label: str, score: float, titles: Mapping[str, str] | None = None) -> str:
-        """One sentence that sets the vote beside the classifier's label, whose score is 0..1."""
-        names = {name: (titles or {}).get(name, name.replace("_", " ")) for name in (label, self.label)}
-        count = f"{self.votes[self.label]} of {self.voters} nearest cases are {names[self.label]}"
-        says = f"The model says {names[label]} at {score:.2f}"
-        return f"{says}, and {count} too." if self.agrees(label) else f"{says}; {count}."
-
-    def told(self) -> str:
-        """How good such a vote is, in one sentence."""
-        if not self.score:
-            return "How often such a vote is right has not been measured."
-        how = "test images" if self.tested else "images of the library, their own group left out"
-        return (
-            f"Asked with {self.score.queries:,} {how}, the vote of the {self.score.k} nearest was right for "
-            f"{100 * self.score.accuracy:.1f} % ({100 * self.score.balanced:.1f} % as the mean over classes; the "
-            f"commonest class alone: {100 * self.score.majority:.1f} %)."
-        )
-
 
 def winner(labels: Sequence[str], cosines: Sequence[float]) -> str:
     """The label of the most; of equals, that with the higher sum of cosines."""
@@ -66,6 +58,17 @@ def winner(labels: Sequence[str], cosines: Sequence[float]) -> str:
     votes = Counter(labels)
     sums = {label: sum(c for own, c in zip(labels, cosines, strict=True) if own == label) for label in votes}
     return max(votes, key=lambda label: (votes[label], sums[label]))
+
+
+def interval(score: VoteScore) -> tuple[float, float]:
+    """95 % interval of the accuracy, 0..1 (Wilson 1927).
+
+    It takes the queries for independent; images of one patient are not quite, so that it is a little too narrow.
+    """
+    from scipy.stats import binomtest  # half a second that the page need not wait for
+
+    found = binomtest(round(score.accuracy * score.queries), score.queries).proportion_ci(0.95, "wilson")
+    return float(found.low), float(found.high)
 
 
 def score_votes(

@@ -1,11 +1,14 @@
 """The documents say what is there."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from retrieval.encoder import OURS, Encoder
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -36,6 +39,17 @@ def test_model_figures_are_those_of_the_metrics_files() -> None:
     script = [sys.executable, "scripts/model_cards.py", "--check"]
     checked = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_the_encoders_figures_are_those_of_its_metrics_and_of_the_weights_that_ship() -> None:
+    metrics = json.loads((ROOT / "weights/encoder/metrics.json").read_text("utf-8"))
+    ours, text = metrics["scores"]["encoder"], (ROOT / "docs/encoder.md").read_text("utf-8")
+    for what in ("image_to_image", "text_to_image", "caption_recall"):
+        assert " | ".join(f"{one[what]:.3f}" for one in metrics["scores"].values()) in text
+    for name, value in ours["image_by_set"].items():
+        assert f"| `{name}` | {value:.3f} | {ours['text_by_set'][name]:.3f} |" in text
+    library = json.loads((ROOT / "index/cases/manifest.json").read_text("utf-8"))
+    assert metrics["digest"] == Encoder.load(OURS).digest == library["encoder"]["digest"]
 
 
 def test_every_setting_and_command_of_the_readme_exists() -> None:

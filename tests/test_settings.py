@@ -16,7 +16,7 @@ EXAMPLE = ROOT / ".env.example"
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith(("LIGHTBOX_", "GRADIO_SERVER_", "OPENAI_", "EXA_")) or name == "SPACE_ID":
+        if name.startswith(("LIGHTBOX_", "GRADIO_SERVER_", "OPENAI_", "EXA_", "RETRIEVAL_")) or name == "SPACE_ID":
             monkeypatch.delenv(name)
 
 
@@ -107,3 +107,14 @@ def test_the_key_is_read_under_its_usual_name_and_never_shown(env_file: Path, mo
     assert settings.openai_api_key is not None and settings.openai_api_key.get_secret_value() == "sk-very-secret"
     assert settings.openai_base_url == "http://localhost:11434/v1"
     assert "very-secret" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+def test_the_encoders_folder_is_found_from_anywhere(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from retrieval.encoder import OURS
+
+    monkeypatch.chdir(ROOT)
+    assert load_settings(env_file).retrieval_model == OURS
+    monkeypatch.chdir(env_file.parent)
+    assert load_settings(env_file).retrieval_model == f"local-dir:{ROOT / 'weights/encoder'}"
+    monkeypatch.setenv("RETRIEVAL_MODEL", "hf-hub:owner/model")
+    assert load_settings(env_file).retrieval_model == "hf-hub:owner/model"

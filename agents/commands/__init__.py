@@ -6,6 +6,8 @@
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from pydantic import SecretStr
+
 from agents.llm import Choices
 
 
@@ -16,6 +18,12 @@ class Settings(Choices, Protocol):
     def weights(self) -> Path: ...
     @property
     def shap_evaluations(self) -> int: ...
+    @property
+    def retrieval_model(self) -> str: ...
+    @property
+    def cases(self) -> Path: ...
+    @property
+    def cases_url(self) -> SecretStr | None: ...
 
 
 class Output(NamedTuple):

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from agents.commands import Output, Settings, image
+from agents.commands import Output, Settings, image, similar
 from agents.llm import LanguageModel
 from agents.turns import Turn
 from diagnosis.export import as_record
@@ -27,7 +27,8 @@ def run(options: argparse.Namespace, settings: Settings) -> Output:
     require_question(options.question)
     require_language(options.language)
     reading = image.reading_of(options, settings)
-    *_, turn = ask(options.question, reading, LanguageModel.of(settings), language=options.language)
+    model, opinion = LanguageModel.of(settings), similar.opinion_of(settings)
+    *_, turn = ask(options.question, reading, model, language=options.language, opinion=opinion)
     text = json.dumps(as_json(turn), indent=2, ensure_ascii=False) if options.json else _text(turn)
     return Output(text, turn.note)
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any, get_args
 
-from agents.commands import Output, Settings, image
+from agents.commands import Output, Settings, image, similar
 from agents.llm import LanguageModel
 from agents.types import Explanation, Length, Reader
 from diagnosis.export import as_record
@@ -15,6 +15,7 @@ HELP = "tell what a model made of an image, in words that are checked"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     image.add_arguments(parser)
+    similar.add_argument(parser)
     parser.add_argument("--reader", choices=get_args(Reader), default="patient", help="for whom; default: patient")
     parser.add_argument("--length", choices=get_args(Length), default="full", help="default: full")
     parser.add_argument("--language", default="en", help="language code such as fr; needs a language model unless en")
@@ -27,6 +28,8 @@ def run(options: argparse.Namespace, settings: Settings) -> Output:
 
     require_language(options.language)
     reading = image.reading_of(options, settings)
+    if options.similar:
+        reading = reading.beside(similar.opinion_of(settings)(reading))
     chosen = {"reader": options.reader, "length": options.length, "language": options.language}
     *_, explanation = explain(reading, LanguageModel.of(settings), **chosen)
     if not options.json:

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from agents.commands import Output, Settings
+from agents.commands import Output, Settings, similar
 
 HELP = "read a report's image again and say what differs"
 DIFFERS = 1  # exit code
@@ -25,15 +25,20 @@ def run(options: argparse.Namespace, settings: Settings) -> Output:
     from agents.verify import verify
 
     report = load_report(options.report)
-    differences = verify(report, options.image, options.weights or settings.weights)
+    witness = similar.witness_of(settings, report.library)
+    differences = verify(report, options.image, options.weights or settings.weights, witness.opinion)
     code = DIFFERS if differences else 0
+    unchecked = witness.absent and f"The vote of similar cases was not checked. {witness.absent}"
     if options.json:
-        record = {"same": not differences, "differences": [asdict(one) for one in differences]}
+        told = [asdict(one) for one in differences]
+        record = {"same": not differences, "differences": told, "unchecked": unchecked}
         return Output(json.dumps(record, indent=2, ensure_ascii=False), exit_code=code)
     if not differences:
-        return Output("The report is confirmed: a second reading says the same.")
+        confirmed = "The report is confirmed: a second reading says the same."
+        return Output(f"{confirmed}\n{unchecked}" if unchecked else confirmed)
     count = "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
     lines = [f"{count}:", *(f"  {one}" for one in differences[:SHOWN])]
     if len(differences) > SHOWN:
         lines.append(f"  and {len(differences) - SHOWN} more, which --json lists")
+    lines += [unchecked] if unchecked else []
     return Output("\n".join(lines), exit_code=code)

@@ -211,6 +211,7 @@ class Check:
             len(self.reading.card.labels),
             any("largest" in one.claims for one in own),
             self._written_words,
+            next((one.voted for one in own if one.voted), None),
         )
         return order.misordered(self.text, self.classes, standing, _ends(self.places, self.numbers))
 

@@ -20,6 +20,7 @@ _ALIKE = (
     frozenset({"area", "half"}),
     frozenset({"overlap", "chance"}),
     frozenset({"accuracy", "recall"}),
+    frozenset({"accuracy", "majority"}),
 )  # roles whose numbers may be compared with one another
 _SPREAD = frozenset({"accuracy", "recall", "low", "high"})  # the same, of one measurement and its interval
 _MISSES = {"accuracy": "missed", "recall": "missed", "low": "missed bound", "high": "missed bound"}

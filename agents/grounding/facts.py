@@ -30,6 +30,7 @@ class Allowed:
         ranks: class → its place among all classes by score.
         values: class → score in percent.
         places: (method, name of the place) pairs.
+        voted: the class that most of the similar cases have.
         modalities: modality codes → ``file`` or ``model``.
         written: whether the statement is a text of its own, which may say what its words say.
     """
@@ -41,5 +42,6 @@ class Allowed:
     claims: Mapping[str, bool | None] = field(default_factory=dict)
     ranks: Mapping[str, int] = field(default_factory=dict)
     values: Mapping[str, float] = field(default_factory=dict)
+    voted: str | None = None
     modalities: Mapping[str, str] = field(default_factory=dict)
     written: bool = False

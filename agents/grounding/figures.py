@@ -15,6 +15,7 @@ _CONFUSED = (
     frozenset({"accuracy", "recall"}),
     frozenset({"area", "share"}),
     frozenset({"recall", "missed"}),
+    frozenset({"accuracy", "majority"}),
 )  # roles told apart by the words beside them
 _AROUND = {
     "chance": 40,
@@ -28,6 +29,7 @@ _AROUND = {
     "ratio": 90,
     "difference": 60,
     "interval": 120,
+    "majority": 60,
 }
 # characters around a number in which words outside of its clause may explain it
 _OTHERS = re.compile(r"(?:other|remaining) $")
@@ -59,6 +61,7 @@ def unsupported(
     matched: list[tuple[Quantity, list[Fact]]] = []
     rounded: list[Quantity] = []
     ranged = any(fact.role == "low" for fact in facts)
+    voters = {fact.value for fact in facts if fact.role == "voters"}
     for one in told:
         if one.role in ("low", "high") and not ranged:
             one = replace(one, role="")
@@ -68,7 +71,9 @@ def unsupported(
             return f"“{_shown(text, one)}” of something is a share, not a difference."
         cues = roles(text, one, lexicon)
         found = [fact for more in _wholes(one, text, facts) for fact in facts if fits(more, fact, cues=cues)]
-        if not found and one.unit == "%" and one.mode != "exact":
+        if one.whole in voters:  # "7 of 10" cases is no score that happens to be near
+            found = [fact for fact in found if fact.role in ("votes", "rest")]
+        if not found and one.unit == "%" and one.mode != "exact" and one.whole not in voters:
             rounded.append(one)
         elif not found:
             return f"“{_shown(text, one)}” is not a number of the cited findings."
@@ -89,7 +94,7 @@ def unsupported(
     own = [
         (one, {fact.label for fact in found})
         for one, found in matched
-        if all(f.role in ("score", "recall") for f in found)
+        if all(f.role in ("score", "recall", "votes") for f in found)
     ]
     if (wrong := _misbound(text, own, by_class)) and titles:
         return f"“{_shown(text, wrong)}” belongs to another class."

@@ -10,25 +10,13 @@ from agents.grounding.text import Text
 
 LOOSE = 0.15  # how far "about" may be off, as a part of the value
 NEEDS_CUE = frozenset(
-    {
-        "missed",
-        "missed bound",
-        "low",
-        "high",
-        "chance",
-        "tenth",
-        "fraction",
-        "sum",
-        "rest",
-        "part",
-        "ratio",
-        "seen",
-        "confidence",
-    }
-    | {"difference", "relative", "pages share", "each", "area ratio", "to half", "to whole"}
+    {"missed", "missed bound", "low", "high", "chance", "tenth", "fraction", "sum", "rest", "part", "ratio", "seen"}
+    | {"confidence", "difference", "relative", "pages share", "each", "area ratio", "to half", "to whole", "majority"}
+    | {"floor"}
 )
 _OF_ONE = re.compile(r" of (?:an?|one) ")
-COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "pages", "rank", "total"})
+COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "pages", "rank", "total", "votes", "voters"})
+WHOLES = frozenset({3, 4, 5, 6, 7, 8, 9, 10, 20, 100, 1000})  # what a share may be counted of: "eight in ten"
 _OPPOSITE = {"over": "under", "under": "over"}
 _FEW, _MANY = frozenset({"classes", "parts", "methods", "pages"}), 24
 _TINY = 1e-9
@@ -45,6 +33,7 @@ class Quantity:
         mode: ``exact``, ``about``, ``over``, ``under``, ``nearly`` (just under) or ``beyond`` (just over).
         role: what it counts or measures, where the sentence says so.
         spelt: whether it is written in letters.
+        whole: what it is a part of, where it is told as "eight in ten".
     """
 
     start: int
@@ -55,6 +44,7 @@ class Quantity:
     mode: str = "exact"
     role: str = ""
     spelt: bool = False
+    whole: float = 0.0
 
 
 def quantities(text: Text, lexicon: Lexicon) -> list[Quantity]:
@@ -198,7 +188,7 @@ def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quanti
             kept.append(one)
         elif (
             one.role in ("", "images", "groups")
-            and one.value in (3, 4, 5, 6, 7, 8, 9, 10, 20, 100, 1000)
+            and one.value in WHOLES
             and (
                 0 < last.value < one.value
                 and not last.role
@@ -207,7 +197,7 @@ def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quanti
         ):
             loose = last.mode if last.mode != "exact" else "exact" if one.value >= 100 else "about"
             share = 100 * last.value / one.value
-            kept[-1] = Quantity(last.start, one.end, share, 100 / one.value, "%", loose, "", last.spelt)
+            kept[-1] = Quantity(last.start, one.end, share, 100 / one.value, "%", loose, "", last.spelt, one.value)
         elif last.role in COUNTED - {"rank"} and not one.role:
             kept.append(replace(one, role=last.role))  # "one page of three"
         elif one.value <= _MANY:

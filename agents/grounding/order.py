@@ -71,6 +71,7 @@ class Standing:
         count: how many classes there are.
         shares: whether a cited finding says which place has the largest share.
         written: words of cited findings that are texts; these may stand.
+        voted: the class that most of the similar cases have, or None where no cited finding says so.
     """
 
     ranks: Mapping[str, int]
@@ -79,6 +80,14 @@ class Standing:
     count: int
     shares: bool
     written: frozenset[str]
+    voted: str | None = None
+
+    def ranked(self, text: Text, at: int) -> Mapping[str, int]:
+        """Class → place in the order that the clause around a position speaks of: that of the votes, or of the scores."""
+        clause = text.clause_text(at)
+        if self.voted and _order("voters").search(clause) and not _order("scored").search(clause):
+            return {self.voted: 1}
+        return self.ranks
 
 
 def misordered(
@@ -111,7 +120,7 @@ def _mispicked(text: Text, own: Sequence[ClassMention], standing: Standing) -> s
         if any(_OVER.match(text.low, one.end) for _ in before) or not (before or after):
             continue
         span = [*before, *after][-1]
-        if text.polarity(span.start, span.end) is (standing.ranks.get(one.label) != 1):
+        if text.polarity(span.start, span.end) is (standing.ranked(text, span.start).get(one.label) != 1):
             return f"The order of the scores is another. (“{span.value}”)"
     return None
 
@@ -126,7 +135,7 @@ def _misplaced(
     rank: int,
 ) -> str | None:
     """Why the class that a word about order belongs to has another place, or None."""
-    ranks, label = standing.ranks, standing.label
+    ranks, label = standing.ranked(text, span.start), standing.label
     if standing.shares and _order("share").search(text.clause_text(span.start)):
         return f"The largest share was measured, not the smallest. (“{span.value}”)" if name == "last" else None
     if not ranks:

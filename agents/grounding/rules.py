@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from agents.grounding import votes
 from agents.grounding.facts import Allowed, Fact
 from diagnosis.findings import AGREE_OVERLAP, AGREE_RANK, DIFFER_OVERLAP, DIFFER_RANK, NARROW, Finding
 from diagnosis.reading import Reading
@@ -18,6 +19,12 @@ def rule(*kinds: str) -> Callable[[Rule], Rule]:
         return function
 
     return keep
+
+
+rule("vote", "vote_conflict")(votes.vote)
+rule("no_vote")(votes.no_vote)
+rule("vote_tested", "vote_left_out")(votes.accuracy)
+rule("vote_balanced")(votes.balanced)
 
 
 def allowed(finding: Finding, reading: Reading) -> Allowed:
@@ -207,7 +214,7 @@ def _interval(finding: Finding) -> tuple[Fact, ...]:
     return Fact(low, "%", "low"), Fact(high, "%", "high"), Fact(95.0, "%", "confidence")
 
 
-@rule("unmeasured")
+@rule("unmeasured", "vote_unmeasured")
 def _unmeasured(finding: Finding, reading: Reading) -> Allowed:
     return Allowed(claims={"measured": False})
 

@@ -122,7 +122,8 @@ def annex(report: Report) -> tuple[Table, ...]:
 def _value(finding: FindingRecord) -> str:
     if finding.value is None:
         return "–"
-    shown = f"{finding.value:.2g}" if finding.unit == "logits" else f"{finding.value:.2f}"
+    form = {"logits": ".2g", "cases": ".0f"}.get(finding.unit, ".2f")
+    shown = f"{finding.value:{form}}"
     if finding.unit == "logits" and not finding.value:
         shown = "under 1e-06"  # the record keeps six decimals
     return f"{shown} {finding.unit}".strip()
@@ -214,4 +215,5 @@ def _digests(report: Report) -> dict[str, str]:
         "Reading": report.digests.reading,
         "Words": report.digests.words,
         "Model facts": report.digests.model,
+        **({"Case library": report.library} if report.library else {}),
     }

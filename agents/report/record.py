@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, model_validator
 
-from agents.report.measured import ModelFacts, Name, ReadingRecord, Sha256, Strict
+from agents.report.measured import FindingRecord, ModelFacts, Name, ReadingRecord, Sha256, Strict
 from agents.types import Explanation, Length, Paragraph, Reader, Sentence
 from diagnosis.errors import BadRequest
-from diagnosis.notices import MAPS_NOTICE, NOTICE
+from diagnosis.findings import OPINIONS
+from diagnosis.notices import LIKENESS_NOTICE, MAPS_NOTICE, NOTICE
 from diagnosis.reading import Reading
 
 SCHEMA = "lightbox-report/1"
@@ -142,7 +143,7 @@ class Report(Strict):
         return cls(
             created=created,
             lightbox=lightbox_version(),
-            notices=notices(words.language),
+            notices=notices(words.language, opinion=bool(reading.opinions)),
             words=words,
             reading=record,
             model=model,
@@ -168,15 +169,27 @@ class Report(Strict):
         """sha256 of the whole record; printed on every page, so that paper and JSON can be matched."""
         return digest(self)
 
+    @property
+    def opinions(self) -> tuple[FindingRecord, ...]:
+        """The findings of a second opinion."""
+        return tuple(one for one in self.reading.findings if one.kind in OPINIONS)
+
+    @property
+    def library(self) -> str | None:
+        """Digest of the library whose cases voted; empty where that is not known, None where none did."""
+        known = [str(one.facts.get("library", "")) for one in self.opinions]
+        return max(known, default=None)
+
     def as_json(self) -> str:
         return self.model_dump_json(indent=2, by_alias=True) + "\n"
 
 
-def notices(language: str) -> tuple[str, ...]:
-    """The notices of a report whose words are in this language."""
+def notices(language: str, *, opinion: bool = False) -> tuple[str, ...]:
+    """The notices of a report whose words are in this language, with or without a second opinion."""
     from agents.ground import is_partial
 
-    return NOTICE, MAPS_NOTICE, *((PARTIAL,) if is_partial(language) else ())
+    likeness = (LIKENESS_NOTICE,) if opinion else ()
+    return NOTICE, MAPS_NOTICE, *likeness, *((PARTIAL,) if is_partial(language) else ())
 
 
 def load_report(path: Path) -> Report:

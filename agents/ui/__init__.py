@@ -10,10 +10,11 @@ from typing import Any
 import gradio as gr
 
 from agents.explain import explain
-from agents.followup import ask
+from agents.followup import ask, require_question
 from agents.ledger import Ledger
 from agents.llm import LanguageModel
 from agents.narrate import narrate
+from agents.tools import Opinion, no_library
 from agents.turns import Turn
 from agents.types import Explanation, Length, Reader
 from agents.ui import pieces
@@ -29,6 +30,7 @@ LANGUAGES = [
     ("Nederlands", "nl"), ("Português", "pt"),
 ]  # fmt: skip
 QUESTIONS = ("How sure is it?", "Do the two methods agree?", "How good is the model?", "What can it not do?")
+OF_LIBRARY = ("Do similar cases agree?",)
 
 
 @dataclass(eq=False)
@@ -69,9 +71,14 @@ class Pen:
 
 @dataclass(frozen=True)
 class Writer:
-    """What the panels do. It keeps nothing of a visitor: whatever is theirs comes in and goes out."""
+    """What the panels do. It keeps nothing of a visitor: whatever is theirs comes in and goes out.
+
+    Attributes:
+        opinion: gives what similar cases are called, when that is asked; None where there is no library.
+    """
 
     model: LanguageModel | None
+    opinion: Opinion | None = None
 
     def _sent(self, pen: Pen) -> str:
         """What was sent for these words; a conversation tells of its own, where there is someone to send it to."""
@@ -129,13 +136,15 @@ class Writer:
             yield turns, '<p class="lb-note">Put in an image first.</p>', gr.skip()
             return
         cancel = pen.take()
-        turns, box = tuple(turn for turn in turns if turn.done), ""
+        turns = tuple(turn for turn in turns if turn.done)
         try:
-            for turn in ask(question, reading, self.model, turns, language=language, cancel=cancel):
+            asked = require_question(question)
+            yield turns, pieces.conversation((*turns, Turn(asked, reading))), ""  # at once: the next one may be typed
+            opinion = self.opinion or no_library
+            for turn in ask(asked, reading, self.model, turns, language=language, opinion=opinion, cancel=cancel):
                 if pen.cancel is cancel:
                     said = (*turns, turn)
-                    yield said, pieces.conversation(said), box
-                    box = gr.skip()  # it is emptied once: the next question may be on its way
+                    yield said, pieces.conversation(said), gr.skip()
         except UserError as error:
             yield turns, pieces.conversation(turns) + problem(error), gr.skip()
         finally:
@@ -189,7 +198,8 @@ def ask_panel(chosen: gr.State, writer: Writer) -> None:
     with gr.Column(visible=False, elem_classes="lb-ask") as panel:
         gr.HTML("<h3>Ask about this reading</h3>")
         with gr.Row(elem_classes="lb-questions"):
-            offered = [gr.Button(question, size="sm", min_width=0) for question in QUESTIONS]
+            questions = QUESTIONS + (OF_LIBRARY if writer.opinion is not None else ())
+            offered = [gr.Button(question, size="sm", min_width=0) for question in questions]
             if writer.model is not None:
                 gr.Button("Stop the answer", size="sm", min_width=0).click(Pen.stop, pen, None, **QUIET)
         with gr.Row():
@@ -209,7 +219,8 @@ def ask_panel(chosen: gr.State, writer: Writer) -> None:
         log = gr.HTML(pieces.conversation(()))
     outputs = [turns, log, question]
     for source, listen in ((question, question.submit), *((button, button.click) for button in offered)):
-        event = listen(writer.answer, [source, language, chosen, turns, pen], outputs, **QUIET)
+        asked = [source, language, chosen, turns, pen]
+        event = listen(writer.answer, asked, outputs, trigger_mode="multiple", **QUIET)  # a new one ends the last
         event.failure(partial(fault, "The answer", "Ask again"), None, log, **QUIET)
 
     def begin(reading: Reading | None, said: tuple[Turn, ...], pen: Pen) -> tuple[Any, Any, Any]:

@@ -94,12 +94,12 @@ def conversation(turns: Sequence[Turn]) -> str:
     parts = []
     for one in turns:
         parts.append(_turn(one, told))
-        told.update(finding.id for finding in one.findings)
+        told.update(finding_anchor(one.reading, finding.id) for finding in one.findings)
     return f'<section class="lb-talk" aria-live="polite">{"".join(parts)}</section>'
 
 
 def _turn(turn: Turn, told: Collection[str]) -> str:
-    """``told``: ids of the findings that an earlier turn shows; chips lead there."""
+    """``told``: anchors of the findings that an earlier turn shows; chips lead there."""
     steps = "".join(_step(step) for step in turn.steps)
     answer = sentences(turn.sentences, turn.reading) or ("" if turn.done else "…")
     partial = PARTIAL if turn.written_by != "template" and is_partial(turn.language) else ""
@@ -121,7 +121,7 @@ def _added(turn: Turn, told: Collection[str]) -> str:
     rows = "".join(
         f'<tr id="{finding_anchor(turn.reading, one.id)}"><th scope="row">{one.id}</th><td>{escape(one.statement)}</td></tr>'
         for one in turn.findings
-        if one.id not in told
+        if finding_anchor(turn.reading, one.id) not in told
     )
     if not rows:
         return ""

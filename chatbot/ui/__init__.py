@@ -188,7 +188,8 @@ def ask_tab(clerk: Clerk, readings: Mapping[str, ImageTab]) -> None:
     shown = [answers, log, cards, question, message]
     inputs = [*chosen, answers, visit, *(one.chosen for one in readings.values())]
     for source, listen in ((question, question.submit), *((button, button.click) for button in offered)):
-        event = listen(clerk.answer, [source, *inputs], shown, **QUIET)
+        asked = [source, *inputs]
+        event = listen(clerk.answer, asked, shown, trigger_mode="multiple", **QUIET)  # a new one ends the last
         event.failure(pieces.fault, None, message, **QUIET)
 
 

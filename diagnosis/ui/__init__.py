@@ -25,6 +25,7 @@ from diagnosis.ui.workbench import Workbench, workbench
 NOTHING = BadRequest("There is no image.", "Choose one first.")
 KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a visit
 Panel = Callable[[gr.State], None]
+Under = Callable[["States"], None]
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 4}
 
 
@@ -45,6 +46,21 @@ class Tray:
         """The study that waits to be read, once; None where none does."""
         study, self.taken = None if self.taken else self.study, True
         return study
+
+
+@dataclass(frozen=True)
+class States:
+    """What a tab holds of each visitor.
+
+    Attributes:
+        tray: what was put in.
+        reading: the reading as it was made; whoever sets it has everything redrawn.
+        chosen: the same about the class that the visitor chose. Both are None before there is one.
+    """
+
+    tray: gr.State
+    reading: gr.State
+    chosen: gr.State
 
 
 @dataclass(frozen=True)
@@ -116,12 +132,13 @@ class Built:
     read_from: Callable[[Callable[..., Dependency], gr.File], None]
 
 
-def reading_tab(desk: Desk, beside: Panel, below: Panel) -> Built | None:
+def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _: None) -> Built | None:
     """Build a tab inside the current Blocks. Classes ``lb-1`` … ``lb-9`` give the order on a narrow screen.
 
     Args:
         beside, below: build what stands beside the image and below it, given the state that holds the reading about
             the class that the visitor chose, or None before there is one.
+        under: builds what stands under the maps.
 
     Returns:
         None where the tab's model is not there, which the tab then says.
@@ -141,6 +158,7 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel) -> Built | None:
             maps = gr.HTML(elem_classes="lb-8")
             bench = Workbench(desk.models, tab.model, desk.shap_evaluations)
             workbench(bench, card, chosen, QUIET)
+            under(States(tray, reading, chosen))
         with gr.Column(scale=5, min_width=320):
             gr.HTML(f'<p class="lb-lead">{escape(tab.sentence)}</p>', elem_classes="lb-1")
             hint = "Drop, paste or choose an image"

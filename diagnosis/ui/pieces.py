@@ -112,8 +112,13 @@ def facts(reading: Reading) -> str:
 
 
 def finding_anchor(reading: Reading, finding: str) -> str:
-    """The id of a finding's row on the page, another one for every class explained."""
-    return f"{reading.card.name}-{reading.label}-{finding}"
+    """The id of a finding's row on the page, another one for every class explained.
+
+    What follows a reading's own findings has other ids once there are opinions, whose ids come before.
+    """
+    own = len(reading.findings) - len(reading.opinions) - len(reading.added)
+    beside = "-beside" if reading.opinions and int(finding[1:]) > own else ""
+    return f"{reading.card.name}-{reading.label}{beside}-{finding}"
 
 
 def problem(error: UserError) -> str:

@@ -10,9 +10,13 @@ from diagnosis.classifier import Prediction
 from diagnosis.findings import Figure, Performance
 from diagnosis.reading import Reading
 from diagnosis.study import Study
+from retrieval.library import VoteScore
+from retrieval.opinion import no_vote, opinion_findings
+from retrieval.vote import NothingSimilar, SecondOpinion
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 CELLS = 28
+LIBRARY = "0123456789abcdef"
 
 
 def made_up_reading(
@@ -99,4 +103,31 @@ def example_readings() -> dict[str, Reading]:
             measured=False,
             cautions=("Only the first of 3 pages was read.",),
         ),
+    }
+
+
+def voted(reading: Reading, votes: dict[str, int], *, tested: bool = True, accuracy: float = 0.782) -> Reading:
+    """A reading with a vote beside it, of which the first label has the most; its quality is made up."""
+    names = reading.card.label_names
+    score = VoteScore(
+        k=10,
+        queries=624,
+        accuracy=accuracy,
+        balanced=0.743,
+        majority=0.485,
+        recall=dict.fromkeys(names, 0.743),
+    )
+    cases = tuple(f"a:{number}" for number in range(sum(votes.values())))
+    opinion = SecondOpinion(next(iter(votes)), votes, cases, "a", score, tested, LIBRARY)
+    return reading.beside(opinion_findings(opinion, reading))
+
+
+def voted_readings() -> dict[str, Reading]:
+    """Readings that similar cases agree with, contradict, and are not there for, by name."""
+    plain = example_readings()
+    return {
+        "voted-agree": voted(plain["clear-bacterial"], {"bacterial_pneumonia": 7, "viral_pneumonia": 3}),
+        "voted-conflict": voted(plain["narrow-viral"], {"bacterial_pneumonia": 6, "viral_pneumonia": 4}, tested=False),
+        "voted-colon": voted(plain["clear-colon"], {"colon_benign": 9, "lung_benign": 1}, accuracy=0.934),
+        "voted-unlike": plain["lung-close"].beside((no_vote(NothingSimilar(0.312, 0.547, LIBRARY)),)),
     }

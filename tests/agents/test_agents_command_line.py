@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from agents.__main__ import main
+from diagnosis.cards import load_card
+from diagnosis.findings import OPINIONS
 from diagnosis.notices import NOTICE
 from settings import Settings
 from tests.agents.conftest import KEY
@@ -111,6 +113,56 @@ def test_wrong_usage_is_told_in_one_line(capsys: pytest.CaptureFixture[str], arg
         call(*arguments)
     told = capsys.readouterr().err
     assert end.value.code == 2 and told.startswith("error: ") and told.count("\n") == 1 and "--help" in told
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """Settings of a library that was built for the classes of the model, from painted images, by a tiny encoder."""
+    from retrieval.build import build
+    from retrieval.encoder import Encoder
+    from retrieval.plan import plan_folder
+    from tests.retrieval.made import paint
+    from tests.retrieval.tiny import write_tiny
+
+    folder, lines = tmp_path_factory.mktemp("library"), ["path,label,patient,split"]
+    for number in range(25):
+        label = load_card(ROOT / "weights" / "lung-colon.toml").label_names[number % 5]
+        paint(folder / "images" / f"{number}.png", number, number % 5)
+        lines.append(f"images/{number}.png,{label},p{number},{'val' if number < 20 else 'test'}")
+    (folder / "cases.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    model = write_tiny(folder / "encoder")
+    build(plan_folder(folder, folder / "cases.csv", "own"), Encoder.load(model), folder / "cases")
+    return {"RETRIEVAL_MODEL": model, "cases": folder / "cases"}
+
+
+def test_similar_cases_vote_where_they_are_asked(
+    library: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*CALL, "--json", "--similar", **library) == 0
+    record = json.loads(capsys.readouterr().out)
+    found = [one for one in record["findings"] if one["kind"] in OPINIONS]
+    assert found and found == record["findings"][-len(found) :] and found[0]["id"] in record["cited"]
+    assert call("ask", *CALL[1:], "Do similar cases agree?", "--json", **library) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [one["statement"] for one in answer["findings"][-len(found) :]] == [one["statement"] for one in found]
+    assert found[0]["statement"] in answer["text"]
+
+    assert call("report", *CALL[1:], "--similar", "--out", str(tmp_path), **library) == 0
+    path = tmp_path / "report.json"
+    assert call("verify", str(path), "--image", str(TILE), **library) == 0
+    assert "not checked" not in capsys.readouterr().out
+    assert call("verify", str(path), "--image", str(TILE), "--json", cases=tmp_path / "none") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["same"] and told["unchecked"].startswith("The vote of similar cases was not checked.")
+
+
+def test_a_library_that_is_missing_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    absent = {"RETRIEVAL_MODEL": f"local-dir:{tmp_path / 'none'}", "cases": tmp_path / "none"}
+    assert call(*CALL, "--similar", **absent) == 3
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.startswith("error: ") and told.err.count("\n") == 1
+    assert call("ask", *CALL[1:], "Show similar cases", **absent) == 0
+    assert "is not here" in capsys.readouterr().out
 
 
 def test_it_runs_as_a_module() -> None:

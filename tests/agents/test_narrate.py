@@ -16,13 +16,18 @@ from agents.wording import FULL_ONLY, LEFT_OUT, WORDING, fixed, phrases, told
 from diagnosis.findings import TEMPLATES
 from diagnosis.notices import MAPS_NOTICE, NOTICE
 from diagnosis.reading import Reading
-from tests.agents.readings import example_readings
+from tests.agents.readings import example_readings, voted_readings
 
-NAMES = tuple(example_readings())
+NAMES = (*example_readings(), *voted_readings())
 EVERY = [
     pytest.param(name, reader, length, id=f"{name}-{reader}-{length}")
     for name, reader, length in product(NAMES, get_args(Reader), get_args(Length))
 ]
+
+
+@pytest.fixture(scope="module")
+def readings() -> dict[str, Reading]:
+    return example_readings() | voted_readings()
 
 
 def sentences(explanation: Explanation) -> list[Sentence]:

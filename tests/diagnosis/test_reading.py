@@ -10,6 +10,7 @@ import torch
 
 from diagnosis.errors import BadRequest
 from diagnosis.export import as_json, as_record
+from diagnosis.findings import draft
 from diagnosis.reading import Reading, read
 from diagnosis.study import Study
 from tests.diagnosis.toys import SIDE, PooledSum, toy_classifier
@@ -86,6 +87,25 @@ def test_same_image_same_reading(study: Study, complete: Reading) -> None:
     assert again == complete and hash(again) == hash(complete)
     assert as_record(again)["findings"] == as_record(complete)["findings"]
     assert replace(again, label="dark" if again.label == "bright" else "bright") != complete
+
+
+def test_opinions_stay_whichever_class_is_explained(complete: Reading) -> None:
+    opinion, answer = draft("vote_balanced", "trust", 74.3, "%"), draft("vote_unmeasured", "trust")
+    beside, own = complete.beside([opinion]), len(complete.findings)
+    other = next(label for label in complete.prediction.labels if label != complete.label)
+    asked, entered = beside.enter([answer, opinion])
+    assert [one.id for one in entered] == [f"F{own + 2}", f"F{own + 1}"]
+    assert [one.id for one in asked.findings] == [f"F{at + 1}" for at in range(own + 2)]
+    assert asked.about(other).findings[-1].statement == opinion.statement != asked.findings[-1].statement
+    assert as_record(asked.about(other))["findings"][-1]["kind"] == "vote_balanced"
+
+
+def test_opinions_make_another_reading(complete: Reading) -> None:
+    first, second = (complete.beside([draft("vote_balanced", "trust", value, "%")]) for value in (74.3, 61.0))
+    assert len({complete, first, second, first.beside(second.opinions)}) == 3
+    assert first.beside(()) == complete and second.beside(first.findings[-1:]) == first
+    assert complete.enter(first.opinions)[0] != first
+    assert complete.enter([draft("vote_unmeasured", "trust")])[0].beside(first.opinions) == first
 
 
 def test_record_is_json_and_holds_no_pixels(complete: Reading) -> None:

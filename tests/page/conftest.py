@@ -9,6 +9,8 @@ import pytest
 
 from diagnosis.phantoms import ZONES, draw_chest, draw_tissue
 from diagnosis.phantoms.export import write_dicom, write_raster
+from retrieval.encoder import LOCAL, OURS, WEIGHTS
+from retrieval.library import MANIFEST
 from settings import ROOT
 from tests.page.server import Server, serve
 from tests.page.visit import Visit
@@ -25,6 +27,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     weights = ROOT / os.environ.get("LIGHTBOX_WEIGHTS", "weights")
     with serve(tmp_path_factory.mktemp("server"), weights) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def library() -> dict[str, str]:
+    """The settings of an encoder and a case library that are here; without them, tests that need them are skipped."""
+    model = os.environ.get("RETRIEVAL_MODEL", OURS)
+    folder = ROOT / os.environ.get("LIGHTBOX_CASES", "index/cases")
+    if model.startswith(LOCAL) and not (ROOT / model.removeprefix(LOCAL) / WEIGHTS).is_file():
+        pytest.skip(f"no encoder in {model}; name one in RETRIEVAL_MODEL")
+    if not (folder / MANIFEST).is_file():
+        pytest.skip(f"no case library in {folder}; name its folder in LIGHTBOX_CASES")
+    return {"RETRIEVAL_MODEL": model, "LIGHTBOX_CASES": str(folder)}
 
 
 @pytest.fixture

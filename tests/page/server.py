@@ -68,11 +68,12 @@ def serve(folder: Path, weights: Path, *program: str, **variables: str) -> Itera
     port = _free_port()
     server = Server(f"http://127.0.0.1:{port}/", weights, folder / "uploads", folder / "connections", folder / "output")
     (folder / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
-    ours = (PREFIX, "OPENAI_", "EXA_")
+    ours = (PREFIX, "OPENAI_", "EXA_", "RETRIEVAL_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
         "CONNECTIONS_LOG": str(server.connections),
         "GRADIO_TEMP_DIR": str(server.uploads),
         "LIGHTBOX_FEEDBACK": str(folder / "feedback.jsonl"),
+        "LIGHTBOX_OWN_CASES": str(folder / "own-cases"),
         "LIGHTBOX_PORT": str(port),
         "LIGHTBOX_SHAP_EVALUATIONS": str(EVALUATIONS),
         "LIGHTBOX_WEIGHTS": str(weights),

@@ -48,11 +48,8 @@ def writing(scripted: Endpoint, server: Server, tmp_path_factory: pytest.TempPat
 
 
 def read(tab: Tab, file: Path) -> None:
-    """Until the words, too, tell of both maps: they follow the reading."""
     tab.upload(file)
     tab.wait_for_reading(read_study(file).digest)
-    expect(tab.here.locator(".lb-words")).to_contain_text(tab.record["findings"][0]["statement"])
-    expect(tab.here.locator(".lb-words")).to_contain_text("The SHAP map")
 
 
 def talk(tab: Tab) -> Locator:
@@ -61,10 +58,12 @@ def talk(tab: Tab) -> Locator:
 
 def ask(tab: Tab, question: str) -> Locator:
     """Type a question; its answer once there is one."""
-    box = talk(tab).get_by_label("Your question")
+    box, articles = talk(tab).get_by_label("Your question"), talk(tab).locator("article")
+    asked = articles.count()
     box.fill(question)
     box.press("Enter")
-    answer = talk(tab).locator("article").last
+    expect(articles).to_have_count(asked + 1)
+    answer = articles.last
     expect(answer.locator("h4")).to_have_text(question)
     expect(answer.locator("p").first).not_to_have_text("…")
     return answer
@@ -208,6 +207,29 @@ def test_stop_stops_and_a_new_image_ends_the_old_words(
         assert scripted.history[-1].left.wait(10)
         assert tab.record["findings"][0]["statement"] in tab.words
     assert tab.here.get_by_text("Sent to a language model for these words: nothing.").is_visible()
+
+
+def test_a_new_question_ends_the_answer_to_the_last(
+    visitor: Visitor, images: Path, writing: Server, scripted: Endpoint
+) -> None:
+    tab = visitor(writing.address).tab("Histology")
+    read(tab, images / "tile.png")
+    scripted.will(keeps_silent("Here "))
+    before = len(scripted.history)
+    box = talk(tab).get_by_label("Your question")
+    box.fill("What is a benign tissue?")
+    box.press("Enter")
+    expect(talk(tab).locator("article h4")).to_have_text("What is a benign tissue?")
+    expect(box).to_have_value("")
+    while len(scripted.history) == before:
+        tab.page.wait_for_timeout(50)
+    slow = scripted.history[-1]
+    scripted.will(says(f"{tab.record['findings'][0]['statement'][:-1]} [F1]."))
+    box.fill("How sure is it?")
+    box.press("Enter")
+    expect(talk(tab).locator("article h4")).to_have_text("How sure is it?")
+    expect(talk(tab).locator("article .lb-chip")).to_have_text("F1")
+    assert slow.left.wait(10)
 
 
 def test_an_answer_that_obeys_an_attack_is_struck(

@@ -67,14 +67,19 @@ class Tab:
     def click_example(self, number: int) -> None:
         self.here.locator("button.lb-example").nth(number).click()
 
-    def wait_for_reading(self, of: str = "") -> None:
-        """Until the whole reading is there; ``of``: the digest of the study that must be read."""
-        self.page.wait_for_function(READ_TO_THE_END, arg=of)
+    def wait_for_reading(self, of: str = "", about: str = "") -> None:
+        """Until the whole reading is there, and the words tell of it.
+
+        Args:
+            of: the digest of the study that must be read.
+            about: the class that must be explained.
+        """
+        self.page.wait_for_function(READ_TO_THE_END, arg=[of, about])
 
     @property
     def record(self) -> dict[str, Any]:
         """The JSON behind the download link."""
-        address = self.here.locator("a[download]").get_attribute("href") or ""
+        address = self.here.locator("a[download^=reading-]").get_attribute("href") or ""
         kind, _, content = address.partition(",")
         assert kind == "data:application/json;charset=utf-8"
         return json.loads(unquote(content))
@@ -108,11 +113,15 @@ class Tab:
         return self.here.get_by_role("alert")
 
 
-READ_TO_THE_END = """digest => {
+READ_TO_THE_END = """([digest, about]) => {
     const tab = [...document.querySelectorAll('.lb-tab')].find(node => node.offsetParent !== null);
-    const link = tab.querySelector('a[download]');
-    return tab.querySelectorAll('.lb-maps figure').length === 2 && !tab.querySelector('.lb-progress')
-        && link.download.includes(digest);
+    const link = tab.querySelector('a[download^=reading-]');
+    const whole = tab.querySelectorAll('.lb-maps figure').length === 2 && !tab.querySelector('.lb-progress');
+    if (!link || !whole) return false;
+    const record = JSON.parse(decodeURIComponent(link.href.slice(link.href.indexOf(',') + 1)));
+    const words = tab.querySelector('.lb-words').innerText;
+    return link.download.includes(digest) && record.label.includes(about)
+        && words.includes(record.findings[0].statement) && words.includes('The SHAP map');
 }"""
 
 

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 import pytest
 
 from retrieval import fetch
+from tests.retrieval.database import Database, programs
 from tests.retrieval.serving import Server
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Database]:
+    """A server with pgvector; a test without one is skipped."""
+    found = programs()
+    if found is None:
+        pytest.skip("There is no Postgres with pgvector here: install requirements-dev.txt.")
+    server = Database(found)
+    yield server
+    server.close()
 
 
 @pytest.fixture

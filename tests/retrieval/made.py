@@ -1,12 +1,14 @@
 """Cases and images that tests make for themselves."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from retrieval.library import EncoderStamp, Manifest, Origin, Record
+from retrieval.build import write_files
+from retrieval.library import MANIFEST, EncoderStamp, IndexStamp, Manifest, Origin, Record, stamp_of
 from retrieval.query import unit
 from retrieval.types import Case
 
@@ -38,6 +40,17 @@ def manifest(name: str = "tiny", digest: str = "0" * 16, dimensions: int = 8, ca
     """Of a library that is not on disk."""
     stamp = EncoderStamp(name=name, digest=digest, dimensions=dimensions)
     return Manifest(encoder=stamp, cases=cases, datasets=ORIGINS, files={})
+
+
+def library(folder: Path, records: Sequence[Record], vectors: np.ndarray, digest: str = "0" * 16) -> Manifest:
+    """Write a library of these cases, without measurements."""
+    folder.mkdir(parents=True)
+    write_files(folder, records, ORIGINS, vectors.astype(np.float16), None, lambda line: None)
+    files = {path.name: stamp_of(path) for path in sorted(folder.iterdir())}
+    stamp = EncoderStamp(name="tiny", digest=digest, dimensions=vectors.shape[1])
+    made = Manifest(encoder=stamp, cases=len(records), datasets=ORIGINS, index=IndexStamp(), files=files)
+    (folder / MANIFEST).write_text(made.model_dump_json(), "utf-8")
+    return made
 
 
 def paint(path: Path, seed: int, hue: int = 0, size: int = 48) -> Path:

@@ -151,16 +151,7 @@ def test_a_second_opinion_is_the_vote_of_other_patients(encoder: Encoder) -> Non
     order = np.argsort(-(encoder.embed_images(STUDIES) @ encoder.embed_images([STUDIES[4]])[0]))
     expected = [f"a:{n}" for n in order if n not in (4, 5)][:5]
     assert list(opinion.cases) == expected and opinion.label == next(iter(opinion.votes))
-    assert opinion.score == SCORE and "80.0 %" in opinion.told() and "left out" in opinion.told()
-    other = {"normal": "pneumonia", "pneumonia": "normal"}[opinion.label]
-    said = opinion.statement(other, 0.91)
-    assert (
-        said
-        == f"The model says {other} at 0.91; {opinion.votes[opinion.label]} of 5 nearest cases are {opinion.label}."
-    )
-    assert opinion.statement(opinion.label, 0.5).endswith(f"cases are {opinion.label} too.") and opinion.agrees(
-        opinion.label
-    )
+    assert opinion.score == SCORE and not opinion.tested and opinion.agrees(opinion.label)
     with pytest.raises(Missing, match="has the labels glioma"):
         searcher(encoder).second_opinion(STUDIES[4], ["glioma"])
 

@@ -1,6 +1,11 @@
-"""Cases in a store: filters come before the ranking, duplicates are refused, what is removed is gone."""
+"""Cases in a store: filters come before the ranking, duplicates are refused, what is removed is gone.
 
+Both stores pass the same tests; that in Postgres with a server of the tests' own.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,20 +13,46 @@ import pytest
 from diagnosis.errors import BadRequest
 from retrieval.filters import Filter, parse_filter, parse_filters
 from retrieval.index import EXACT_MOST, FLAT_MOST, exact, make_index
+from retrieval.library import Record
 from retrieval.metadata import Metadata
-from retrieval.store import LocalStore
-from tests.retrieval.made import record, rows
+from retrieval.postgres import PostgresStore
+from retrieval.push import push
+from retrieval.store import CaseStore, LocalStore
+from tests.retrieval.made import library, record, rows
 
 COUNT = 300
+Make = Callable[[Sequence[Record], np.ndarray], CaseStore]
+
+
+def half(vectors: np.ndarray) -> np.ndarray:
+    """float32: numbers that 16 bits hold without loss, as those of a library are."""
+    return vectors.astype(np.float16).astype(np.float32)
+
+
+@pytest.fixture(params=["local", "postgres"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Makes a store of cases."""
+    made: list[PostgresStore] = []
+
+    def pushed(records: Sequence[Record], vectors: np.ndarray) -> CaseStore:
+        url = request.getfixturevalue("database").url()
+        library(tmp_path / "library", records, vectors)
+        push(url, tmp_path / "library")
+        made.append(PostgresStore.open(url))
+        return made[-1]
+
+    yield LocalStore.of if request.param == "local" else pushed
+    for store in made:
+        store.close()
 
 
 @pytest.fixture
 def vectors() -> np.ndarray:
-    return rows(COUNT)
+    return half(rows(COUNT))
 
 
 @pytest.fixture
-def store(vectors: np.ndarray) -> LocalStore:
+def store(make: Make, vectors: np.ndarray) -> CaseStore:
     records = [
         record(
             number,
@@ -34,7 +65,7 @@ def store(vectors: np.ndarray) -> LocalStore:
         )
         for number in range(COUNT)
     ]
-    return LocalStore.of(records, vectors)
+    return make(records, vectors)
 
 
 def ids(found: list) -> list[str]:
@@ -45,7 +76,7 @@ def number(id: str) -> int:
     return int(id.split(":")[1])
 
 
-def test_the_nearest_are_those_that_comparing_all_finds(store: LocalStore, vectors: np.ndarray) -> None:
+def test_the_nearest_are_those_that_comparing_all_finds(store: CaseStore, vectors: np.ndarray) -> None:
     query = rows(1, seed=9)[0]
     cosines = vectors @ query
     found = store.nearest(query, 7)
@@ -65,9 +96,12 @@ def test_the_nearest_are_those_that_comparing_all_finds(store: LocalStore, vecto
         (["age=..3", "label!=pneumonia"], lambda n: n % 90 <= 3 and n % 3),
         (["licence=CC BY 3.0"], lambda n: n % 2 == 1),
         (["age=5"], lambda n: n % 90 == 5),
+        (["age!=10..80", "sex!=female"], lambda n: not 10 <= n % 90 <= 80 and n % 7),
+        (["age=89.5..", "age=3"], lambda n: n % 90 == 3),
+        (["age=89.5.."], lambda n: False),
     ],
 )
-def test_filters_come_before_the_ranking(store: LocalStore, vectors: np.ndarray, texts: list[str], keeps) -> None:  # noqa: ANN001
+def test_filters_come_before_the_ranking(store: CaseStore, vectors: np.ndarray, texts: list[str], keeps) -> None:  # noqa: ANN001
     """A filter that leaves few still fills the results, however far down the whole ranking they are."""
     query = rows(1, seed=3)[0]
     allowed = [n for n in range(COUNT) if keeps(n)]
@@ -75,7 +109,7 @@ def test_filters_come_before_the_ranking(store: LocalStore, vectors: np.ndarray,
     assert [number(id) for id in ids(store.nearest(query, 10, parse_filters(texts)))] == expected
 
 
-def test_what_is_left_out_is_a_case_or_a_patient(store: LocalStore, vectors: np.ndarray) -> None:
+def test_what_is_left_out_is_a_case_or_a_patient(store: CaseStore, vectors: np.ndarray) -> None:
     found = ids(store.nearest(vectors[11], COUNT, without=["a:10", "p2"]))
     assert len(found) == COUNT - 5 and not {number(id) for id in found} & set(range(10, 15))
 
@@ -88,9 +122,13 @@ def test_what_is_left_out_is_a_case_or_a_patient(store: LocalStore, vectors: np.
         ("sex", "not understood"),
         ("=x", "not understood"),
         ("age=50..40", "is empty"),
+        ("sex!=f", "No case has sex 'f'"),
+        ("sex=male'; DROP TABLE lightbox_cases; --", "No case has sex"),
+        ("sex') OR true; --=x", "nothing called"),
+        ("sex=\0", "No case has sex"),
     ],
 )
-def test_a_filter_that_means_nothing_here_is_named(store: LocalStore, text: str, words: str) -> None:
+def test_a_filter_that_means_nothing_here_is_named(store: CaseStore, text: str, words: str) -> None:
     with pytest.raises(BadRequest, match=words):
         store.nearest(rows(1)[0], 3, parse_filters([text]))
 
@@ -102,7 +140,7 @@ def test_filters_are_read_as_they_are_written() -> None:
     assert [str(one) for one in parse_filters(["age=..7", "a!=b", "a!=b"])] == ["age=..7", "a!=b"]
 
 
-def test_duplicates_are_refused_and_change_nothing(store: LocalStore) -> None:
+def test_duplicates_are_refused_and_change_nothing(store: CaseStore) -> None:
     for bad, words in (
         ([record(0)], "a:0 already"),
         ([record(900, image="i7")], "is there already"),
@@ -116,8 +154,8 @@ def test_duplicates_are_refused_and_change_nothing(store: LocalStore) -> None:
         store.add([record(905)], rows(2))
 
 
-def test_what_is_added_is_found_and_what_is_removed_is_not(store: LocalStore, vectors: np.ndarray) -> None:
-    new = rows(2, seed=5)
+def test_what_is_added_is_found_and_what_is_removed_is_not(store: CaseStore, vectors: np.ndarray) -> None:
+    new = half(rows(2, seed=5))
     store.add([record(500, sex="other"), record(501, "b", image="x")], new)
     assert ids(store.nearest(new[1], 1)) == ["b:501"] and ids(store.nearest(new[0], 1)) == ["a:500"]
     assert ids(store.nearest(new[1], 5, parse_filters(["sex=other"]))) == ["a:500"]
@@ -129,19 +167,33 @@ def test_what_is_added_is_found_and_what_is_removed_is_not(store: LocalStore, ve
     assert ids(store.nearest(vectors[4], 1)) == ["a:4"]
 
 
-def test_an_empty_store_answers(vectors: np.ndarray) -> None:
-    store = LocalStore.of([], np.empty((0, 8), np.float32))
-    assert len(store) == 0 and store.nearest(vectors[0], 5) == [] and store.keys() == []
+def test_an_empty_store_answers(make: Make, vectors: np.ndarray) -> None:
+    store = make([], np.empty((0, 8), np.float32))
+    assert len(store) == 0 and store.nearest(vectors[0], 5, parse_filters(["sex=male"])) == [] and store.keys() == []
     store.add([record(1)], vectors[:1])
     assert ids(store.nearest(vectors[0], 5)) == ["a:1"]
 
 
-def test_values_are_counted(store: LocalStore) -> None:
-    assert store.values("sex") == {"male": 257, "female": 43} and store.values("nothing") == {}
+def test_values_are_counted(store: CaseStore) -> None:
+    assert list(store.values("sex").items()) == [("male", 257), ("female", 43)] and store.values("nothing") == {}
     assert store.keys() == ["age", "dataset", "label", "licence", "sex"]
+    store.remove(["a:0", "a:2", "a:2"])
+    store.add([record(400, sex="other")], rows(1, seed=7))
+    assert store.values("sex") == {"male": 256, "female": 42, "other": 1}
+    assert store.values("label") == {"pneumonia": 99, "oedema": 99, "normal": 200}
 
 
-def test_threads_may_search_at_once(store: LocalStore, vectors: np.ndarray) -> None:
+def test_a_case_is_found_by_its_id_its_image_and_its_place(store: CaseStore) -> None:
+    case = store.get("b:7")
+    assert case and case.case.facts == {"age": "7", "sex": "female"} and case.patient == "p1" and case.image == "i7"
+    assert store.with_image("i7") == [case] and store.place("b:7") == 7
+    for id in ("b:8", "", "\0", "b:7\0", "'; DROP TABLE lightbox_cases; --", "%s", "é"):
+        assert store.get(id) is None and store.vector(id) is None and store.place(id) is None
+        assert store.with_image(id) == [] and store.values(id) == {}
+    assert len(store.nearest(rows(1)[0], COUNT, without=["'; --", "\0"])) == COUNT
+
+
+def test_threads_may_search_at_once(store: CaseStore, vectors: np.ndarray) -> None:
     asked = [(vectors[n], parse_filters([f"age={n % 90}"])) for n in range(200)]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda one: ids(store.nearest(one[0], 1, one[1]))[0], asked))

@@ -1,0 +1,62 @@
+"""What findings about the vote of similar cases let a sentence say."""
+
+from agents.grounding.facts import Allowed, Fact
+from agents.grounding.numbers import WHOLES
+from diagnosis.findings import Finding
+from diagnosis.reading import Reading
+
+
+def vote(finding: Finding, reading: Reading) -> Allowed:
+    """Counts, as counts and as shares; the class that won; the model's highest score; whether the two agree."""
+    votes, count, label = float(finding.value or 0), float(finding.facts["count"]), str(finding.label)
+    agrees, top = finding.kind == "vote", reading.prediction.top
+    score = float(finding.facts["own_value" if agrees else "other_value"])
+    against = () if agrees else _votes(float(finding.facts["other_votes"]), count, top)
+    return Allowed(
+        (
+            *_votes(votes, count, label),
+            *against,
+            Fact(count, "", "images"),
+            Fact(count, "", "total"),
+            Fact(count, "", "voters"),
+            Fact(score, "%", "score", top),
+            Fact(100 - 100 * votes / count, "%", "rest"),
+        ),
+        frozenset({label, top}),
+        claims={"agree": agrees, "gives": True, "similar": True},
+        ranks={top: 1},
+        voted=label,
+    )
+
+
+def _votes(votes: float, count: float, label: str) -> tuple[Fact, ...]:
+    roles = ("votes", "images") if count in WHOLES else ("votes", "images", "rank")
+    return Fact(100 * votes / count, "%", "votes", label), *(Fact(votes, "", role, label) for role in roles)
+
+
+def no_vote(finding: Finding, reading: Reading) -> Allowed:
+    """Two cosines, and that nothing is similar."""
+    facts = (Fact(finding.value or 0.0, "", "cosine"), Fact(float(finding.facts["floor"]), "", "floor"))
+    return Allowed(facts, claims={"similar": False})
+
+
+def accuracy(finding: Finding, reading: Reading) -> Allowed:
+    """How often such a vote was right, of how many, with its interval and what the commonest class would reach."""
+    (low, high), facts = finding.interval or (0.0, 0.0), finding.facts
+    return Allowed(
+        (
+            Fact(finding.value or 0.0, "%", "accuracy"),
+            Fact(low, "%", "low"),
+            Fact(high, "%", "high"),
+            Fact(95.0, "%", "confidence"),
+            Fact(float(facts["majority"]), "%", "majority"),
+            Fact(float(facts["images"]), "", "images"),
+            Fact(float(facts["count"]), "", "classes"),
+        ),
+        claims={"measured": True, "gives": True},
+    )
+
+
+def balanced(finding: Finding, reading: Reading) -> Allowed:
+    """The mean over the classes."""
+    return Allowed((Fact(finding.value or 0.0, "%", "accuracy"),), claims={"measured": True, "gives": True})

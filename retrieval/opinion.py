@@ -1,0 +1,64 @@
+"""A second opinion as findings of a reading: the vote, whether it agrees with the model, how good such a vote is."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from diagnosis.findings import Finding, draft
+from diagnosis.reading import Reading
+from retrieval.vote import NothingSimilar, SecondOpinion, interval
+
+if TYPE_CHECKING:
+    from retrieval.search import Searcher
+
+
+def consult(searcher: "Searcher", reading: Reading) -> tuple[Finding, ...]:
+    """The second opinion of a library, ready for :meth:`Reading.beside`; where nothing is similar, that.
+
+    Raises Missing where no data set of the library has the model's labels, or no other case.
+    """
+    try:
+        opinion = searcher.second_opinion(reading.study, reading.card.label_names)
+    except NothingSimilar as nothing:
+        return (no_vote(nothing),)
+    return opinion_findings(opinion, reading)
+
+
+def opinion_findings(opinion: SecondOpinion, reading: Reading) -> tuple[Finding, ...]:
+    """The vote beside the class with the model's highest score, then what was measured of such votes; without ids."""
+    return (_vote(opinion, reading), *_quality(opinion))
+
+
+def no_vote(nothing: NothingSimilar) -> Finding:
+    """That nothing was similar enough to vote."""
+    return draft("no_vote", "trust", nothing.nearest, "cosine", floor=nothing.floor, library=nothing.library)
+
+
+def _vote(opinion: SecondOpinion, reading: Reading) -> Finding:
+    card, top = reading.card, reading.prediction.top
+    score = 100 * float(reading.prediction.scores[card.index(top)])
+    voted, title = opinion.label, card.title_of(opinion.label).lower()
+    count, votes = opinion.voters, opinion.votes[voted]
+    if opinion.agrees(top):
+        return draft(
+            "vote", "trust", votes, "cases", label=voted, title=title, count=count, own_value=score,
+            library=opinion.library,
+        )  # fmt: skip
+    return draft(
+        "vote_conflict", "trust", votes, "cases", label=voted, title=title, count=count,
+        other=card.title_of(top).lower(), other_value=score, other_votes=opinion.votes.get(top, 0),
+        library=opinion.library,
+    )  # fmt: skip
+
+
+def _quality(opinion: SecondOpinion) -> Iterator[Finding]:
+    """How often such a vote named the right class, and the mean over the classes."""
+    score = opinion.score
+    if score is None:
+        yield draft("vote_unmeasured", "trust")
+        return
+    low, high = (100 * end for end in interval(score))
+    yield draft(
+        "vote_tested" if opinion.tested else "vote_left_out", "trust", 100 * score.accuracy, "%", interval=(low, high),
+        low=low, high=high, images=score.queries, count=len(score.recall), majority=100 * score.majority,
+    )  # fmt: skip
+    yield draft("vote_balanced", "trust", 100 * score.balanced, "%")

@@ -1,0 +1,128 @@
+"""The vote of a real library as findings of a reading, and what was measured of such votes."""
+
+import numpy as np
+import pytest
+
+from diagnosis.errors import Missing
+from diagnosis.findings import Finding
+from diagnosis.reading import Reading
+from diagnosis.study import Study
+from retrieval.encoder import Encoder
+from retrieval.library import Floor, Measured, Record, VoteScore
+from retrieval.opinion import consult, opinion_findings
+from retrieval.search import Searcher
+from retrieval.store import LocalStore
+from retrieval.vote import NothingSimilar, SecondOpinion, interval, score_votes
+from tests.agents.readings import made_up_reading
+from tests.retrieval.made import manifest, record
+from tests.retrieval.tiny import write_tiny
+
+RANDOM = np.random.default_rng(1)
+LABELS = ("normal", "bacterial_pneumonia", "viral_pneumonia")
+STUDIES = [Study(RANDOM.random((40, 40, 1)) * (0.3 + 0.2 * (n % 3))) for n in range(18)]
+SCORES = {"normal": 0.09, "bacterial_pneumonia": 0.83, "viral_pneumonia": 0.08}
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    return Encoder.load(write_tiny(tmp_path_factory.mktemp("tiny")))
+
+
+@pytest.fixture(scope="module")
+def reading() -> Reading:
+    return made_up_reading("chest-xray", SCORES)
+
+
+def searcher(encoder: Encoder, called: str | None = None, floor: float = -1.0, *, tested: bool = False) -> Searcher:
+    """A library of as many cases of each class, or of one class and, far away, a case of each; its vote is measured."""
+    vectors, truth = encoder.embed_images(STUDIES), [LABELS[n % 3] for n in range(18)]
+    if called:
+        vectors, truth = np.concatenate([vectors, -vectors[:3]]), [called] * 18 + list(LABELS)
+    records: list[Record] = [record(n, labels=(label,), patient=f"p{n}") for n, label in enumerate(truth)]
+    owners = [one.patient for one in records]
+    score = score_votes(vectors, truth, owners, vectors, truth, owners)
+    floors = (Floor(weight=1.0, cosine=floor, kept=0.9, refused=0.9),)
+    measured = Measured(floors=floors, leave_one_out={"a": score}, test={"a": score} if tested else {})
+    made = manifest(digest=encoder.digest).model_copy(update={"measured": measured})
+    return Searcher(encoder, LocalStore.of(records, vectors), made)
+
+
+def kinds(found: tuple[Finding, ...]) -> list[str]:
+    return [one.kind for one in found]
+
+
+def test_a_vote_for_the_same_class_agrees(encoder: Encoder, reading: Reading) -> None:
+    found = consult(searcher(encoder, "bacterial_pneumonia"), reading)
+    assert kinds(found) == ["vote", "vote_left_out", "vote_balanced"]
+    assert found[0].statement == (
+        "10 of the 10 most similar cases of the library are called bacterial pneumonia, which agrees with the model's "
+        "highest score, 83.0 %."
+    )
+
+
+def test_a_vote_for_another_class_is_a_conflict(encoder: Encoder, reading: Reading) -> None:
+    library = searcher(encoder, "normal", tested=True)
+    found = consult(library, reading)
+    assert kinds(found) == ["vote_conflict", "vote_tested", "vote_balanced"]
+    assert found[0].statement == (
+        "10 of the 10 most similar cases of the library are called normal, which differs from the model's highest "
+        "score, bacterial pneumonia with 83.0 %; bacterial pneumonia got 0 of the votes."
+    )
+    assert found[0].facts["library"] == library.manifest.digest and found[0].label == "normal"
+    about = reading.about("viral_pneumonia").beside(found)
+    assert consult(library, about) == found  # the vote is beside the highest score, whichever class is explained
+
+
+def test_numbers_are_those_of_the_search_and_of_the_measurement(encoder: Encoder, reading: Reading) -> None:
+    library = searcher(encoder)
+    opinion, score = library.second_opinion(reading.study, LABELS), library.manifest.measured.leave_one_out["a"]
+    vote, quality, balanced = opinion_findings(opinion, reading)
+    assert (vote.value, vote.facts["count"]) == (opinion.votes[opinion.label], 10)
+    assert (vote.kind == "vote") == (opinion.label == "bacterial_pneumonia")
+    assert quality.value == pytest.approx(100 * score.accuracy) and balanced.value == pytest.approx(
+        100 * score.balanced
+    )
+    assert (quality.facts["images"], quality.facts["count"]) == (18, 3)
+    assert quality.facts["majority"] == pytest.approx(100 / 3)
+    low, high = quality.interval or (0, 0)
+    assert (
+        0 < low < high <= 100
+        and low <= (quality.value or 0) <= high
+        and f"interval {low:.1f} to {high:.1f}" in quality.statement
+    )
+
+
+def test_nothing_similar_is_a_finding_of_its_own(encoder: Encoder, reading: Reading) -> None:
+    library = searcher(encoder, floor=2.0)
+    with pytest.raises(NothingSimilar) as refused:
+        library.second_opinion(reading.study, LABELS)
+    (found,) = consult(library, reading)
+    assert found.kind == "no_vote" and found.value == refused.value.nearest and found.facts["floor"] == 2.0
+    assert f"has a cosine of {refused.value.nearest:.2f}, and 2.00 is needed" in found.statement
+
+
+def test_a_library_without_the_models_classes_is_missing(encoder: Encoder) -> None:
+    tissue = made_up_reading("lung-colon", dict.fromkeys(("lung_adenocarcinoma", "lung_squamous_cell_carcinoma",
+        "lung_benign", "colon_adenocarcinoma", "colon_benign"), 0.2))  # fmt: skip
+    with pytest.raises(Missing, match="has the labels lung_adenocarcinoma"):
+        consult(searcher(encoder), tissue)
+
+
+def test_what_was_not_measured_is_said(reading: Reading) -> None:
+    opinion = SecondOpinion("normal", {"normal": 3}, ("a:1", "a:2", "a:3"), "a", None)
+    assert kinds(opinion_findings(opinion, reading)) == ["vote_conflict", "vote_unmeasured"]
+
+
+@pytest.mark.parametrize(
+    ("right", "asked", "low", "high"), [(8, 10, 0.4902, 0.9433), (0, 20, 0.0, 0.1611), (488, 624, 0.7480, 0.8127)]
+)
+def test_the_interval_is_wilsons(right: int, asked: int, low: float, high: float) -> None:
+    """Values by the formula of Wilson 1927, with z = 1.95996."""
+    score = VoteScore(k=10, queries=asked, accuracy=right / asked, balanced=0.5, majority=0.5, recall={})
+    assert interval(score) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_two_libraries_differ_in_their_digest() -> None:
+    first = manifest()
+    assert first.digest == manifest().digest and len(first.digest) == 16
+    assert first.model_copy(update={"cases": 5}).digest != first.digest
