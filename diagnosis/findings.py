@@ -69,7 +69,7 @@ TEMPLATES: dict[str, str] = {
     "contrast_place": "What speaks for {title} and not for {other} lies, by {method}, to {value:.1f} % in the {region} of the image, the largest share of {count} parts.",
     "erased_area": "Erased was {what}, {value:.1f} % of what the network sees; it was {filling}.",
     "erased": "Without {what} the score for {title} changes by {value:+.1f} percentage points, to {after:.1f} %; patches of the same shape elsewhere change it by {low:+.1f} to {high:+.1f}, and {beaten} of {count} of them change it less.",
-    "turned": "Without {what} the highest score goes to {title} with {value:.1f} %.",
+    "turned": "Without {what} the highest score goes to {other} with {value:.1f} %.",
     "cells": "The {method} map has {rows} × {columns} cells, {value:.0f} in all.",
     "method": "{text}",
     "score_kind": "{text}",

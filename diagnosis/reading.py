@@ -32,8 +32,8 @@ class Progress:
 class Reading:
     """One study read by one model. A reading is complete when ``pending`` is None.
 
-    Equal when study, model, class, maps, opinions and added findings are: what is still being computed makes no
-    difference.
+    Equal when study, model, class, maps, tests, opinions and added findings are: what is still being computed makes
+    no difference.
 
     Attributes:
         label: the class that the findings are about; at first the one with the highest score.
@@ -43,6 +43,8 @@ class Reading:
         added: further findings, measured because somebody asked; their ids continue after those.
         zones: the named parts of the study, or None where the model's images have none.
         alarm: the shortcut alarm, or None where none was measured.
+        tests: what tests of the maps found, for any class: badges, methods side by side, contrasts, erasures. Those
+            of ``label``, and those of no class, are among its findings.
     """
 
     study: Study
@@ -56,13 +58,15 @@ class Reading:
     added: tuple[Finding, ...] = ()
     zones: Zones | None = None
     alarm: Alarm | None = None
+    tests: tuple[Finding, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All that may be said about ``label``, the added ones last."""
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
         where = located(self.card, self.label, self.maps, self.zones, self.alarm, answer=self.prediction.top)
-        ordered = sorted((*found, *where), key=lambda one: TOPICS.index(one.topic))
+        tests = (one for one in self.tests if one.label in (None, self.label))
+        ordered = sorted((*found, *where, *tests), key=lambda one: TOPICS.index(one.topic))
         own = (replace(one, id=f"F{number}") for number, one in enumerate((*ordered, *self.opinions), 1))
         return (*own, *self.added)
 
@@ -74,6 +78,11 @@ class Reading:
     def beside(self, drafts: Iterable[Finding]) -> "Reading":
         """The reading with these opinions of its study in the place of others; added findings, whose ids follow, go."""
         return replace(self, opinions=tuple(replace(one, id="") for one in drafts), added=())
+
+    def tested(self, drafts: Iterable[Finding]) -> "Reading":
+        """The reading with further tests of its maps, each told once; added findings, whose ids follow, go."""
+        known = {one.statement: one for one in (*self.tests, *drafts)}
+        return replace(self, tests=tuple(replace(one, id="") for one in known.values()), added=())
 
     def enter(self, drafts: Iterable[Finding]) -> tuple["Reading", tuple[Finding, ...]]:
         """The reading with further findings, and these with their ids. What it already says keeps the id it has."""
@@ -99,7 +108,7 @@ class Reading:
 
     @property
     def _key(self) -> tuple[object, ...]:
-        said = tuple(tuple(one.statement for one in some) for some in (self.opinions, self.added))
+        said = tuple(tuple(one.statement for one in some) for some in (self.tests, self.opinions, self.added))
         return self.study, self.prediction.model, self.label, self.maps, *said
 
 

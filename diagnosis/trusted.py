@@ -129,7 +129,9 @@ def retested(card: ModelCard, label: str, retest: Retest, what: str) -> Iterator
     at = card.index(label)
     title, low, high = card.title_of(label).lower(), *retest.patch_range(at)
     change, after = float(retest.changes[at]), 100 * float(retest.after.scores[at])
-    yield draft("erased_area", "trust", 100 * retest.share, "%", what=what, filling=FILLINGS[retest.filling])
+    yield draft(
+        "erased_area", "trust", 100 * retest.share, "%", label=label, what=what, filling=FILLINGS[retest.filling]
+    )
     yield draft(
         "erased",
         "trust",
@@ -148,7 +150,7 @@ def retested(card: ModelCard, label: str, retest: Retest, what: str) -> Iterator
     if retest.after.top != retest.before.top:
         new = retest.after.top
         percent = 100 * float(retest.after.scores[card.index(new)])
-        yield draft("turned", "says", percent, "%", label=new, title=card.title_of(new).lower(), what=what)
+        yield draft("turned", "says", percent, "%", label=label, other=card.title_of(new).lower(), what=what)
 
 
 def subject(card: ModelCard, label: str, against: str | None) -> str:

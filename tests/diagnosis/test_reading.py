@@ -108,6 +108,21 @@ def test_opinions_make_another_reading(complete: Reading) -> None:
     assert complete.enter([draft("vote_unmeasured", "trust")])[0].beside(first.opinions) == first
 
 
+def test_tests_of_maps_stand_before_opinions_and_follow_the_class(complete: Reading) -> None:
+    own = draft("gap", "trust", 1.5, "%", label=complete.label, method="shap", title=complete.label)
+    other = next(label for label in complete.prediction.labels if label != complete.label)
+    foreign = draft("gap", "trust", 2.5, "%", label=other, method="shap", title=other)
+    spoken = draft("contrast", "says", 1.2, "logits", label=complete.label, title=complete.label, other=other)
+    tested = complete.beside([draft("vote_unmeasured", "trust")]).tested([own, foreign, spoken])
+    kinds = [one.kind for one in tested.findings]
+    assert kinds[-1] == "vote_unmeasured" and kinds.count("gap") == 1
+    assert kinds.index("contrast") < next(at for at, one in enumerate(tested.findings) if one.topic == "looked")
+    assert [one.id for one in tested.findings] == [f"F{at + 1}" for at in range(len(kinds))]
+    assert foreign.statement in [one.statement for one in tested.about(other).findings]
+    assert tested.tested([own]) == tested != complete.beside(tested.opinions)
+    assert not tested.enter([draft("vote_balanced", "trust", 74.3, "%")])[0].tested([own]).added
+
+
 def test_record_is_json_and_holds_no_pixels(complete: Reading) -> None:
     text = as_json(complete)
     record = json.loads(text)
