@@ -1,5 +1,6 @@
 // Dark unless the visitor chose otherwise; paste and drop anywhere on a tab; chips that open what they cite; pictures that
-// cannot be loaded give way to what is drawn below them; patches that point at their best match.
+// cannot be loaded give way to what is drawn below them; parts of a picture that tell their name; patches that
+// point at their best match.
 () => {
   const stored = localStorage.getItem("lightbox-theme");
   const asked = new URLSearchParams(location.search).get("__theme");
@@ -57,6 +58,10 @@
   };
   document.addEventListener("error", giveWay, true); // such events do not bubble
   document.addEventListener("mouseover", (event) => {
+    const picture = event.target.closest?.(".lb-picture");
+    document.querySelectorAll(".lb-zone-name").forEach((name) => {
+      name.textContent = (picture?.contains(name) && event.target.dataset.zone) || "";
+    });
     const panel = event.target.closest?.(".lb-match");
     if (!panel) return;
     panel.querySelectorAll(".lb-pointed").forEach((patch) => patch.classList.remove("lb-pointed"));

@@ -96,7 +96,13 @@ class Desk:
         try:
             classifier, record = self.models.classifier(self.tab.model), self.models.record(self.tab.model)
             shown = -1  # maps on the page; the reading is sent again only when there are more
-            for reading in read(study, classifier, record=record, shap_evaluations=self.shap_evaluations):
+            for reading in read(
+                study,
+                classifier,
+                record=record,
+                anatomy=self.models.anatomy,
+                shap_evaluations=self.shap_evaluations,
+            ):
                 if tray.study is not study:
                     return
                 first, fresh = shown < 0, len(reading.maps) > shown

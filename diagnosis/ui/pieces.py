@@ -6,9 +6,10 @@ from urllib.parse import quote
 from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.errors import UserError
 from diagnosis.export import as_json
-from diagnosis.places import PLACES, shares
 from diagnosis.reading import Progress, Reading
 from diagnosis.render import colour_ramp, data_uri, film, outline, overlay, picture_size, scale_of
+from diagnosis.ui.zone_pieces import caution as alarm
+from diagnosis.ui.zone_pieces import outlines, table
 
 CHECKS = {
     "negative_share": (
@@ -33,12 +34,12 @@ def empty_stage(invitation: str) -> str:
 def stage(reading: Reading, method: str) -> str:
     """The image, large and on black, with the map of ``method`` laid over it, or alone when there is none."""
     attribution = reading.map(method)
-    pictures = _layers(reading, attribution) + (_zones(reading, attribution) if attribution else "")
+    pictures = _layers(reading, attribution) + outlines(reading, attribution)
     caption = _caption(reading, attribution) if attribution else _plain_caption(reading)
     height, width = picture_size(reading.study)
     return (
         f'<figure class="lb-figure"><div class="lb-stage"><div class="lb-picture" style="--w:{width};--h:{height}">{pictures}'
-        f"</div></div><figcaption>{caption}</figcaption></figure>"
+        f"</div></div><figcaption>{caption}</figcaption></figure>{alarm(reading)}{table(reading, attribution)}"
     )
 
 
@@ -149,17 +150,6 @@ def _layers(reading: Reading, attribution: AttributionMap | None) -> str:
     return (
         f'{base}<img class="lb-overlay" alt="{told}" src="{data_uri(overlay(attribution, (height, width)))}">'
         f'<svg class="lb-outline" viewBox="0 0 {width} {height}" aria-hidden="true">{lines}</svg>'
-    )
-
-
-def _zones(reading: Reading, attribution: AttributionMap) -> str:
-    """The named places as invisible boxes that tell their share when pointed at."""
-    parts = shares(attribution, reading.card.places)
-    return "".join(
-        f'<div class="lb-zone" style="top:{place.top:.2%};left:{place.left:.2%};height:{place.bottom - place.top:.2%};'
-        f'width:{place.right - place.left:.2%}"><span>{escape(place.name)}: {parts[place.name]:.1f} %</span></div>'
-        for place in PLACES[reading.card.places]
-        if place.name in parts
     )
 
 
