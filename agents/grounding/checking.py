@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from agents.grounding import claims, entities, figures, form, limits, order
+from agents.grounding import anatomy, claims, entities, figures, form, limits, order
 from agents.grounding.derived import facts
 from agents.grounding.facts import Allowed, Fact
 from agents.grounding.lexicon import FULL, Lexicon, table
@@ -49,6 +49,7 @@ class Check:
             self._wrong_class,
             self._wrong_method,
             self._wrong_place,
+            self._wrong_zone,
             self._wrong_number,
             *(
                 (self._wrong_modality, self._wrong_claim, self._wrong_order, self._beside_the_point)
@@ -64,6 +65,8 @@ class Check:
     def _beyond(self) -> str | None:
         known = frozenset(re.findall(r"[^\W\d_]+", " ".join(one.statement for one in self.cited).lower()))
         labels = self._union("labels")
+        if anatomy.LUNG in self._union("zones"):
+            known |= {"lung", "lungs"}
         for one in self.reading.card.labels:
             if one.name in labels:
                 known |= frozenset(re.findall(r"[^\W\d_]+", one.title.lower()))
@@ -76,7 +79,9 @@ class Check:
 
     @property
     def _written_words(self) -> frozenset[str]:
-        return frozenset(word for text in self.written for word in re.findall(r"[^\W\d_]+", text.low))
+        alarms = any("shortcut" in one.claims for one in self.allowed.values())
+        own = frozenset(word for text in self.written for word in re.findall(r"[^\W\d_]+", text.low))
+        return own | ({"alarm"} if alarms else frozenset())
 
     def _banned(self) -> str | None:
         for pattern in self.lexicon.banned.values():
@@ -133,6 +138,16 @@ class Check:
                 return f"The methods do not both look at “{place.text}”."
         return None
 
+    def _wrong_zone(self) -> str | None:
+        """A zone without a side that is not one of those that are cited; where none is, anatomy may not be named."""
+        known, taken = self._union("zones"), _ends(self.classes)
+        if not known or not self.full:
+            return None
+        for one in anatomy.zones_of(self.text):
+            if one.value not in known and not any(start < one.end and one.start < end for start, end in taken):
+                return f"No cited finding speaks of “{self.text.low[one.start : one.end]}”."
+        return None
+
     def _wrong_number(self) -> str | None:
         if reason := figures.unsupported(self.text, self.numbers, self.facts, self.lexicon, self.classes, self.methods):
             return reason
@@ -175,6 +190,8 @@ class Check:
         for text in self.written:
             for name, stances in claims.stated(text).items():
                 known.setdefault(name, set()).update(stances)
+        if any("erased" in one.claims for one in self.allowed.values()) and not self._tells_of_erasing():
+            return "It does not say that something was erased."
         if len(self.written) == len(self.cited) and (
             more := form.changed(self.text.low, [one.low for one in self.written])
         ):
@@ -193,9 +210,13 @@ class Check:
 
         return claims.contradicted(self.text, said, told, taken)
 
+    def _tells_of_erasing(self) -> bool:
+        told = any("erased" not in self.allowed[one.id].claims for one in self.cited)
+        return told or self.lexicon.cues["erased"].search(self.text.low) is not None
+
     def _agreement_of_places(self, known: dict[str, set[bool | None]]) -> None:
         """Two methods' places, cited together, show whether the methods look at the same place."""
-        pairs = {pair for one in self.allowed.values() for pair in one.places}
+        pairs = {pair for one in self.allowed.values() for pair in one.places if not one.zones}
         if len({method for method, _ in pairs}) < 2 or "agree" in known:
             return
         same = len({region for _, region in pairs}) == 1

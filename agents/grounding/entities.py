@@ -18,6 +18,9 @@ _JOINED = re.compile(r"(?:'s)?,?(?: maps?)?,? (?:and|&|as well as|or|nor)(?: als
 _BEFORE = re.compile(r"(?<!\w)(?:on|to|at|towards?|in|points?|far|from|other|the|looks?|another)(?: the| its)? $")
 _AFTER = re.compile(r" ?(?:$|[.,;:)]|(?:and|with|of the|while|where|but|for|in|is|has|gets?|got|holds?|than|–)(?!\w))")
 _SEVERAL = re.compile(r"(?<!\w)(?:two|three|both)(?: \w+)? $")
+_PATIENTS = re.compile(r"(?<!\w)(?:patient|person|child)'s (?:own )?$")
+_ANATOMICAL = re.compile(r"lung|angle|thora|head")
+_OF_IMAGE = re.compile(r"third|quarter|quadrant|corner|sixth")
 _NEED_COLUMN = frozenset({"high", "higher", "up", "upwards", "low", "down", "base", "foot", "central", "halfway"})
 
 
@@ -38,7 +41,11 @@ class ClassMention:
 
 @dataclass(frozen=True)
 class PlaceMention:
-    """Words that name a part of the image, as far as they say."""
+    """Words that name a part of the image or of the patient, as far as they say.
+
+    Attributes:
+        whose: ``patient`` or ``image``, whose left and right are meant; ``zone`` where only a zone is spoken of.
+    """
 
     start: int
     end: int
@@ -46,6 +53,7 @@ class PlaceMention:
     row: str = ""
     column: str = ""
     shape: str = ""
+    whose: str = ""
 
     def alike(self, other: "PlaceMention") -> bool:
         """Whether both name the same row and side."""
@@ -54,6 +62,8 @@ class PlaceMention:
     def within(self, region: str, *, halves: bool = False) -> bool:
         """Whether the words fit a named place; with ``halves`` also where they name the half that it lies in."""
         own = place_of(region)
+        if self.whose == ("image" if own.whose else "patient") or (own.whose and self.column and not self.whose):
+            return False
         if (self.row and self.row != own.row) or (self.column and self.column != own.column):
             return False
         return self.shape in _SHAPES[own.shape] or (halves and self.shape == "half")
@@ -73,7 +83,8 @@ def place_of(region: str) -> PlaceMention:
     words = region.split()
     row = next((word for word in words if word in ("upper", "middle", "lower")), "")
     column = next((word for word in words if word in ("left", "right")), "")
-    return PlaceMention(0, 0, region, row, column, next((word for word in words if word in _SHAPES), "any"))
+    shape = next((word for word in words if word in _SHAPES), "any")
+    return PlaceMention(0, 0, region, row, column, shape, "patient" if words[0] == "patient's" else "")
 
 
 def classes(text: Text, card: ModelCard, lexicon: Lexicon) -> list[ClassMention]:
@@ -125,7 +136,16 @@ def _translated(text: Text, card: ModelCard, lexicon: Lexicon) -> list[ClassMent
 def methods(text: Text, lexicon: Lexicon) -> list[Span]:
     """Every method by its name; ``other`` for one that is none of ours, ``plural`` for "both methods"."""
     found = [Span(one.start, one.end, name) for name, pattern in lexicon.methods.items() for one in text.find(pattern)]
-    return sorted(found, key=lambda one: one.start)
+    ours = [one for one in found if one.value not in ("other", "plural")]
+    kept = [one for one in found if not any(_covers(other, one) for other in ours)]
+    return sorted(kept, key=lambda one: one.start)
+
+
+def _covers(known: Span, other: Span) -> bool:
+    """Whether the name of a method of ours holds another name: "shap gradient" is no "shap"."""
+    if other.value in ("other", "plural"):
+        return known.start < other.end and other.start < known.end
+    return known.value != other.value and known.start <= other.start and other.end <= known.end
 
 
 def places(text: Text, lexicon: Lexicon) -> list[PlaceMention]:
@@ -168,7 +188,18 @@ def _place(group: list[tuple[Span, str, str]], text: Text) -> PlaceMention | Non
     elif not row and not shape and not _stands_alone(group[0][0], text):
         return None
     start, end = group[0][0].start, group[-1][0].end
-    return PlaceMention(start, end, text.low[start:end], row, column, "" if shape == "any" else shape)
+    whose = _whose(text, group, framed="frame" in shapes)
+    return PlaceMention(start, end, text.low[start:end], row, column, "" if shape == "any" else shape, whose)
+
+
+def _whose(text: Text, group: list[tuple[Span, str, str]], *, framed: bool) -> str:
+    """Whose left and right a place is told by."""
+    said = " ".join(span.value for span, _, _ in group)
+    if _PATIENTS.search(text.low[: group[0][0].start]) or _ANATOMICAL.search(said):
+        return "patient"
+    if framed or _OF_IMAGE.search(said):
+        return "image"
+    return "zone" if "zone" in said else ""
 
 
 def owners(text: Text, at: int, places: list[PlaceMention], methods: list[Span]) -> set[str]:

@@ -30,6 +30,7 @@ class Allowed:
         ranks: class → its place among all classes by score.
         values: class → score in percent.
         places: (method, name of the place) pairs.
+        zones: keys of the lexicon's zones that it speaks of, e.g. ``heart``.
         voted: the class that most of the similar cases have.
         modalities: modality codes → ``file`` or ``model``.
         written: whether the statement is a text of its own, which may say what its words say.
@@ -45,3 +46,4 @@ class Allowed:
     voted: str | None = None
     modalities: Mapping[str, str] = field(default_factory=dict)
     written: bool = False
+    zones: frozenset[str] = frozenset()

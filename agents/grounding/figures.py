@@ -16,6 +16,7 @@ _CONFUSED = (
     frozenset({"area", "share"}),
     frozenset({"recall", "missed"}),
     frozenset({"accuracy", "majority"}),
+    frozenset({"caught", "false"}),
 )  # roles told apart by the words beside them
 _AROUND = {
     "chance": 40,
@@ -30,6 +31,8 @@ _AROUND = {
     "difference": 60,
     "interval": 120,
     "majority": 60,
+    "patch": 60,
+    "random": 60,
 }
 # characters around a number in which words outside of its clause may explain it
 _OTHERS = re.compile(r"(?:other|remaining) $")

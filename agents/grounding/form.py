@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from agents.grounding.lexicon import FULL, Lexicon, table
 from agents.grounding.text import words
-from diagnosis.attribution import DEFAULTS, METHODS
+from diagnosis.attribution import METHODS
 from diagnosis.reading import Reading
 
 _MARKUP = re.compile(r"<\s*[/!?]?\s*[a-z]|&#?\w+;|\]\s*\(|[{}\\|]|\w+://|javascript:|(?<!\w)www\.|\w@\w")
@@ -63,7 +63,7 @@ def _known(reading: Reading) -> frozenset[str]:
     """Words that may have a capital in the middle of a sentence."""
     card = reading.card
     texts = [one.statement for one in reading.findings] + [card.title, *(one.title for one in card.labels)]
-    return _words_of((*texts, *(METHODS[name].title for name in DEFAULTS), *table("form")["names"]["words"]))
+    return _words_of((*texts, *(one.title for one in METHODS.values()), *table("form")["names"]["words"]))
 
 
 @lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.grounding.text import spaced, words
+from diagnosis.attribution import METHODS
 
 FOLDER = Path(__file__).with_name("lexicons")
 FULL = "en"  # the language whose sentences can be checked whole
@@ -22,7 +23,7 @@ _POWER = r"(?:\s?[×x*·]\s?10\s?\^?\s?(?P<power>-?\d{1,3})(?!\d))?"
 class Lexicon:
     """One language, compiled.
 
-    ``rows``, ``columns`` and ``shapes`` name parts of an image; ``classes`` holds other names of classes, by title.
+    ``rows``, ``columns`` and ``shapes`` name parts of an image, ``zones`` those of a patient without a side; ``classes`` holds other names of classes, by title.
     """
 
     language: str
@@ -63,6 +64,7 @@ class Lexicon:
     columns: Mapping[str, re.Pattern[str]]
     shapes: Mapping[str, re.Pattern[str]]
     not_places: re.Pattern[str]
+    zones: Mapping[str, re.Pattern[str]]
     methods: Mapping[str, re.Pattern[str]]
     modalities: Mapping[str, re.Pattern[str]]
     negators: re.Pattern[str]
@@ -157,7 +159,8 @@ def _compile(language: str, data: dict[str, Any]) -> Lexicon:
         columns=each("columns"),
         shapes=each("shapes"),
         not_places=words(data.get("not_places", [])),
-        methods=each("methods"),
+        zones=each("zones"),
+        methods=_titles() | each("methods"),
         modalities=each("modalities"),
         negators=_negators(data),
         breaks=_breaks(data.get("breaks", [])),
@@ -165,6 +168,14 @@ def _compile(language: str, data: dict[str, Any]) -> Lexicon:
         banned=each("banned"),
         notices=tuple(data.get("notices", ())),
     )
+
+
+def _titles() -> dict[str, re.Pattern[str]]:
+    """Every method by its own name, which no language translates."""
+    return {
+        name: words([re.escape(one.title.lower()).replace("\\ ", " ").replace("\\-", " ?")])
+        for name, one in METHODS.items()
+    }
 
 
 def _any_figure() -> str:

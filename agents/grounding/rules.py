@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agents.grounding import votes
+from agents.grounding import anatomy, erasure, trust, votes
 from agents.grounding.facts import Allowed, Fact
 from diagnosis.findings import AGREE_OVERLAP, AGREE_RANK, DIFFER_OVERLAP, DIFFER_RANK, NARROW, Finding
 from diagnosis.reading import Reading
@@ -25,6 +25,24 @@ rule("vote", "vote_conflict")(votes.vote)
 rule("no_vote")(votes.no_vote)
 rule("vote_tested", "vote_left_out")(votes.accuracy)
 rule("vote_balanced")(votes.balanced)
+rule("zone", "zone_across")(anatomy.zone)
+rule("off_anatomy")(anatomy.off_anatomy)
+rule("shortcut")(anatomy.shortcut)
+rule("shortcut_record")(anatomy.shortcut_record)
+rule("zones_uncertain")(anatomy.uncertain)
+rule("badge")(trust.badge)
+rule("gain")(trust.gain)
+rule("centred")(trust.centred)
+rule("shuffled", "steady")(trust.repeated)
+rule("gap")(trust.gap)
+rule("methods_rank")(trust.methods_rank)
+rule("methods_overlap")(trust.methods_overlap)
+rule("furthest")(trust.furthest)
+rule("contrast")(trust.contrast)
+rule("contrast_place")(trust.contrast_place)
+rule("erased_area")(erasure.area)
+rule("erased")(erasure.erased)
+rule("turned")(erasure.turned)
 
 
 def allowed(finding: Finding, reading: Reading) -> Allowed:

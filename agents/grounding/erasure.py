@@ -1,0 +1,62 @@
+"""What findings about an erased region let a sentence say."""
+
+from agents.grounding.anatomy import keys
+from agents.grounding.facts import Allowed, Fact
+from diagnosis.attribution import METHODS
+from diagnosis.findings import Finding
+from diagnosis.reading import Reading
+
+
+def _methods(what: str) -> frozenset[str]:
+    """The method of a region that is told as "what Grad-CAM marks"."""
+    return frozenset(name for name, one in METHODS.items() if what == f"what {one.title} marks")
+
+
+def _places(what: str) -> frozenset[tuple[str, str]]:
+    region = what.removeprefix("the ").removesuffix(" of the image")
+    sided = {"left", "right", "upper", "middle", "lower"} & set(region.split())
+    return frozenset({("", region)}) if sided else frozenset()
+
+
+def area(finding: Finding, reading: Reading) -> Allowed:
+    """How large the erased region is."""
+    what, share = str(finding.facts["what"]), finding.value or 0.0
+    facts = (Fact(share, "%", "erased"), Fact(100 - share, "%", "rest"))
+    return Allowed(facts, methods=_methods(what), places=_places(what), claims={"erased": True}, zones=keys(what))
+
+
+def erased(finding: Finding, reading: Reading) -> Allowed:
+    """What became of the score, and what patches elsewhere did to it."""
+    what, label, change = str(finding.facts["what"]), str(finding.label), finding.value or 0.0
+    beaten, count = float(finding.facts["beaten"]), float(finding.facts["count"])
+    ends = (float(finding.facts["low"]), float(finding.facts["high"]))
+    return Allowed(
+        (
+            *(Fact(one, "points", "change", label) for one in {change, abs(change)}),
+            Fact(float(finding.facts["after"]), "%", "score", label),
+            *(Fact(one, "points", "patch") for end in ends for one in {end, abs(end)}),
+            *(Fact(one, "", role) for one in (beaten, count - beaten) for role in ("votes", "patches")),
+            Fact(100 * beaten / count, "%", "votes"),
+            Fact(count, "", "voters"),
+        ),
+        frozenset({label}),
+        _methods(what),
+        _places(what),
+        {"falls": None if not change else change < 0, "erased": True, "gives": True},
+        zones=keys(what),
+    )
+
+
+def turned(finding: Finding, reading: Reading) -> Allowed:
+    """Which class has the highest score once a region is erased."""
+    what, other = str(finding.facts["what"]), str(finding.facts["other"])
+    label = next(one.name for one in reading.card.labels if one.title.lower() == other)
+    return Allowed(
+        (Fact(finding.value or 0.0, "%", "score", label),),
+        frozenset({label, str(finding.label)}),
+        _methods(what),
+        _places(what),
+        {"erased": True, "gives": True},
+        {label: 1},
+        zones=keys(what),
+    )
