@@ -52,7 +52,7 @@ def build(settings: Settings) -> gr.Blocks:
         tabs = load_tabs(PAGE / "tabs.toml", settings.examples)
         for tab in tabs:
             with gr.Tab(tab.title):
-                desk = Desk(tab, models, settings.shap_evaluations)
+                desk = Desk(tab, models, settings.shap_evaluations, settings.test_maps)
                 built = reading_tab(desk, partial(words_panel, writer=writer), partial(ask_panel, writer=writer), near)
                 readings |= {tab.title: built} if built is not None else {}
         with gr.Tab("Similar cases") as similar:

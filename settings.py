@@ -58,6 +58,7 @@ class Settings(BaseSettings):
         data: folder of the labelled image sets.
         max_upload_mb: largest file a visitor may send, in megabytes.
         shap_evaluations: masked copies of the image that the model reads for one SHAP map.
+        test_maps: whether the page tests its maps by itself; else by a button.
         threads: threads of the network's arithmetic, None for one a core.
         openai_api_key: key of the language model's endpoint, None for one that asks for none.
         openai_base_url: address of an OpenAI-compatible endpoint, None for OpenAI's own.
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
     data: Folder = Path("../shared/data")
     max_upload_mb: int = Field(default=100, ge=1)
     shap_evaluations: int = Field(default=500, ge=50, le=10_000)
+    test_maps: bool = True
     threads: int | None = Field(default=None, ge=1)
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: Address | None = Field(default=None, validation_alias="OPENAI_BASE_URL")

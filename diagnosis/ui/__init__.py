@@ -16,51 +16,19 @@ from diagnosis.errors import BadRequest, UserError
 from diagnosis.models import Models
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
-from diagnosis.study import Study
 from diagnosis.ui import pieces
 from diagnosis.ui.examples import Example
 from diagnosis.ui.tabs import Tab
+from diagnosis.ui.testing import Tester, badge, testing
+from diagnosis.ui.tray import States, Tray
 from diagnosis.ui.workbench import Workbench, workbench
 
 NOTHING = BadRequest("There is no image.", "Choose one first.")
 KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a visit
 Panel = Callable[[gr.State], None]
-Under = Callable[["States"], None]
+Under = Callable[[States], None]
+__all__ = ["KEEP_SECONDS", "QUIET", "Built", "Desk", "States", "Tray", "reading_tab"]
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 4}
-
-
-@dataclass(eq=False)
-class Tray:
-    """What one visitor has put in on one tab: the last study, and whether its reading has begun.
-
-    It changes while a reading runs, so that the reading of an earlier study sees that it is no longer wanted.
-    """
-
-    study: Study | None = None
-    taken: bool = True
-
-    def put(self, study: Study) -> None:
-        self.study, self.taken = study, False
-
-    def take(self) -> Study | None:
-        """The study that waits to be read, once; None where none does."""
-        study, self.taken = None if self.taken else self.study, True
-        return study
-
-
-@dataclass(frozen=True)
-class States:
-    """What a tab holds of each visitor.
-
-    Attributes:
-        tray: what was put in.
-        reading: the reading as it was made; whoever sets it has everything redrawn.
-        chosen: the same about the class that the visitor chose. Both are None before there is one.
-    """
-
-    tray: gr.State
-    reading: gr.State
-    chosen: gr.State
 
 
 @dataclass(frozen=True)
@@ -70,6 +38,7 @@ class Desk:
     tab: Tab
     models: Models
     shap_evaluations: int
+    test_maps: bool = True
 
     def open_upload(self, tray: Tray, path: str | None) -> tuple[Any, ...]:
         if path is None:
@@ -117,12 +86,13 @@ class Desk:
         except UserError as error:
             yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error)
 
-    def show(self, reading: Reading | None, label: str, method: str) -> tuple[Any, ...]:
+    def show(self, reading: Reading | None, label: str, method: str, tray: Tray) -> tuple[Any, ...]:
         """(reading, stage, scores, maps, facts) about the class and by the method that the visitor chose."""
         if reading is None:
             return (gr.skip(),) * 5
         about = reading.about(label)
-        return about, pieces.stage(about, method), pieces.scores(about), pieces.maps(about), pieces.facts(about)
+        mark = badge(tray.trusts, label, method) if tray.holds(reading) else ""
+        return about, pieces.stage(about, method, mark), pieces.scores(about), pieces.maps(about), pieces.facts(about)
 
 
 @dataclass(frozen=True)
@@ -162,9 +132,11 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _
             stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4")
             controls, label, method = _controls(card)
             maps = gr.HTML(elem_classes="lb-8")
+            states = States(tray, reading, chosen)
+            testing(Tester(desk.models, tab.model, desk.test_maps), states, QUIET)
             bench = Workbench(desk.models, tab.model, desk.shap_evaluations)
             workbench(bench, card, chosen, QUIET)
-            under(States(tray, reading, chosen))
+            under(states)
         with gr.Column(scale=5, min_width=320):
             gr.HTML(f'<p class="lb-lead">{escape(tab.sentence)}</p>', elem_classes="lb-1")
             hint = "Drop, paste or choose an image"
@@ -178,7 +150,7 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _
 
     shown = [chosen, stage, scores, maps, facts]
     redraw = [reading.change, label.input, method.input]
-    gr.on(redraw, desk.show, [reading, label, method], shown, trigger_mode="always_last", **QUIET)
+    gr.on(redraw, desk.show, [reading, label, method, tray], shown, trigger_mode="always_last", **QUIET)
     into, at_once = [tray, file, doing, message], {"trigger_mode": "multiple", **QUIET}
 
     def begin(event: Dependency) -> None:

@@ -46,6 +46,13 @@ def badge(one: AttributionMap, trust: Trust | None, tests: bool) -> str:
         return '<span class="lb-badge">flat</span>'
     if trust is None or trust.badge is None:
         return f'<span class="lb-badge">{"testing …" if tests else "not tested"}</span>'
+    return sign(trust)
+
+
+def sign(trust: Trust) -> str:
+    """The badge of a tested map; nothing before it is known."""
+    if trust.badge is None:
+        return ""
     kind = trust.badge.split()[0]
     return f'<span class="lb-badge lb-{kind}"><b aria-hidden="true">{SIGNS[trust.badge]}</b> {trust.badge}</span>'
 

@@ -31,11 +31,15 @@ def empty_stage(invitation: str) -> str:
     return f'<div class="lb-stage lb-empty"><p>{escape(invitation)}</p></div>'
 
 
-def stage(reading: Reading, method: str) -> str:
-    """The image, large and on black, with the map of ``method`` laid over it, or alone when there is none."""
+def stage(reading: Reading, method: str, badge: str = "") -> str:
+    """The image, large and on black, with the map of ``method`` laid over it, or alone when there is none.
+
+    Args:
+        badge: of that map, as HTML.
+    """
     attribution = reading.map(method)
     pictures = _layers(reading, attribution) + outlines(reading, attribution)
-    caption = _caption(reading, attribution) if attribution else _plain_caption(reading)
+    caption = _caption(reading, attribution, badge) if attribution else _plain_caption(reading)
     height, width = picture_size(reading.study)
     return (
         f'<figure class="lb-figure"><div class="lb-stage"><div class="lb-picture" style="--w:{width};--h:{height}">{pictures}'
@@ -153,7 +157,7 @@ def _layers(reading: Reading, attribution: AttributionMap | None) -> str:
     )
 
 
-def _caption(reading: Reading, attribution: AttributionMap) -> str:
+def _caption(reading: Reading, attribution: AttributionMap, badge: str = "") -> str:
     title = METHODS[attribution.method].title
     label = escape(reading.card.title_of(attribution.label).lower())
     if attribution.is_flat:
@@ -161,7 +165,7 @@ def _caption(reading: Reading, attribution: AttributionMap) -> str:
     scale, colours = scale_of(attribution), ",".join(colour_ramp())
     size = attribution.params.get("cells", "")
     return (
-        f"<p><strong>{title}</strong> for {label}</p>"
+        f"<p><strong>{title}</strong> for {label} {badge}</p>"
         f'<div class="lb-colourbar" title="Values on the method\'s own grid of {size} cells, not rescaled.">'
         f'<span>{scale.low:g}</span><i style="background:linear-gradient(90deg,{colours})"></i>'
         f"<span>{scale.high:.2g} {escape(scale.unit)}</span></div>"

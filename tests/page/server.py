@@ -76,6 +76,7 @@ def serve(folder: Path, weights: Path, *program: str, **variables: str) -> Itera
         "LIGHTBOX_OWN_CASES": str(folder / "own-cases"),
         "LIGHTBOX_PORT": str(port),
         "LIGHTBOX_SHAP_EVALUATIONS": str(EVALUATIONS),
+        "LIGHTBOX_TEST_MAPS": "false",
         "LIGHTBOX_WEIGHTS": str(weights),
         "PYTHONPATH": str(folder),
         **variables,
