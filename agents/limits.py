@@ -10,6 +10,11 @@ from diagnosis.reading import Reading
 # Kind → what it limits: one finding of each must be told. Kinds of one name tell the same in two ways; the one that
 # comes last in a reading is the one that is added.
 LIMITS: dict[str, str] = {
+    "shortcut": "shortcut",
+    "zones_uncertain": "zones",
+    "badge": "badge",
+    "methods_overlap": "several",
+    "turned": "turned",
     "margin": "margin",
     "narrow_margin": "margin",
     "behind": "margin",
@@ -24,8 +29,9 @@ LIMITS: dict[str, str] = {
     "vote_conflict": "vote",
     "no_vote": "vote",
 }
+FAITHFUL = "faithful"  # how the badge of such a map begins
 BY_NUMBER = frozenset({"margin", "performance"})  # limits that are not told without a figure
-EACH = frozenset({"flat", "caution"})  # there may be several, and each is told
+EACH = frozenset({"flat", "caution", "zones", "badge", "turned", "shortcut"})  # there may be several, and each is told
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -42,7 +48,10 @@ def untold(reading: Reading, sentences: Iterable[Sentence]) -> list[Finding]:
 
 
 def _limiting(reading: Reading) -> Iterator[Finding]:
-    return (finding for finding in reading.findings if finding.kind in LIMITS)
+    """The findings that limit; a map that stood its tests is no limit."""
+    return (
+        one for one in reading.findings if one.kind in LIMITS and not str(one.facts.get("badge")).startswith(FAITHFUL)
+    )
 
 
 def _limit(finding: Finding) -> str:

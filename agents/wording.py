@@ -15,6 +15,8 @@ HEADINGS: dict[Topic, str] = {
     "trust": "How far to trust this",
 }
 INTRODUCTION = "Two methods, Grad-CAM and SHAP, were asked which parts of the image spoke for this class."
+ONE_METHOD = "One method was asked which parts of the image spoke for this class."
+SEVERAL_METHODS = "Several methods were asked which parts of the image spoke for this class."
 
 CLINICIAN = {
     "score": "{Title}: score {value:.1f} %, {order} of {count} classes.",
@@ -37,6 +39,14 @@ CLINICIAN = {
     "vote_tested": "Accuracy of such a vote: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} test images, {count} classes; the commonest class alone: {majority:.1f} %.",
     "vote_left_out": "Leave-one-out accuracy of such a vote: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} images of the library, {count} classes; the commonest class alone: {majority:.1f} %.",
     "vote_balanced": "Mean of that accuracy over the classes: {value:.1f} %.",
+    "zone": "{method}: {value:.1f} % of the weight for {title} on the {region} (even map: {even:.1f} %), of {count} zones the furthest above even.",
+    "zone_across": "{method}: {value:.1f} % on the {region} (even map: {even:.1f} %).",
+    "off_anatomy": "{method}: {value:.1f} % {where} (even map: {even:.1f} %).",
+    "badge": "{method} map for {title}, tested on this image, is {badge}{reasons}; it beats {value:.0f} % of {count} random maps (95 % interval {low:.0f} to {high:.0f} %).",
+    "methods_rank": "Mean rank correlation of the {count} methods: {value:.2f}.",
+    "methods_overlap": "Mean overlap of the top tenths of the {count} maps: {value:.1f} % (unrelated maps: {chance:.0f} %). {verdict}",
+    "erased": "Without {what}: score for {title} {value:+.1f} percentage points, to {after:.1f} %; patches of the same shape elsewhere {low:+.1f} to {high:+.1f}, {beaten} of {count} of them less.",
+    "turned": "Without {what}: highest score {other}, {value:.1f} %.",
 }
 PATIENT = {
     "margin": "Next comes {other} with {other_value:.1f} %, which is {value:.1f} percentage points lower.",
@@ -48,15 +58,26 @@ PATIENT = {
     "recall": "Of the test images that truly were {title}, the model recognised {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
     "vote": "Similar pictures agree with the model: {value:.0f} of the {count} most similar cases of the library are called {title} too. The model's highest score is {own_value:.1f} %.",
     "vote_conflict": "Similar pictures contradict the model: {value:.0f} of the {count} most similar cases of the library are called {title}, and the model's highest score is {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
+    "zone": "Of {count} zones, the {method} map for {title} stands out most on the {region}: {value:.1f} % of its weight, where an even map would put {even:.1f} %.",
+    "badge": "Tested on this image, the {method} map for {title} is {badge}{reasons}.",
+    "shortcut": "Caution, this looks like a shortcut: off the anatomy lies {value:.1f} percentage points more of the {method} weight for {title} than an even map would put there.",
+    "methods_overlap": "{verdict} The top tenths of the {count} maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
+    "erased": "Without {what} the score for {title} changes by {value:+.1f} percentage points, to {after:.1f} %; {beaten} of {count} patches of the same shape elsewhere change it less.",
 }
 WORDING: dict[Reader, dict[str, str]] = {"clinician": CLINICIAN, "student": {}, "patient": PATIENT}
 
+FINE = frozenset({"additivity", "gain", "centred", "shuffled", "steady", "gap"})
 LEFT_OUT: dict[Reader, frozenset[str]] = {  # kinds for the list of findings, too fine for this reader's words
-    "clinician": frozenset({"additivity"}),
-    "student": frozenset({"additivity"}),
-    "patient": frozenset({"additivity", "concentration", "agreement", "vote_balanced"}),
+    "clinician": FINE,
+    "student": FINE,
+    "patient": FINE
+    | {"concentration", "agreement", "vote_balanced", "zone_across", "off_anatomy", "methods_rank", "furthest"}
+    | {"contrast", "erased_area"},
 }
-FULL_ONLY = frozenset({"concentration", "agreement", "recall", "resolution", "unseen", "vote_balanced"})
+FULL_ONLY = frozenset(
+    {"concentration", "agreement", "recall", "resolution", "unseen", "vote_balanced", "zone_across", "off_anatomy"}
+    | {"shortcut_record", "methods_rank", "furthest", "erased_area"}
+)
 
 NOTES: dict[Topic, str] = {  # what a student may not know
     "says": "A score is the model's preference among the classes that it knows; it knows of no other.",
@@ -92,7 +113,7 @@ def fixed() -> frozenset[str]:
     """Every sentence that the program adds to words of its own accord, in every language. They cite nothing."""
     ours = [phrases(language) for language in ("en", *_translations())]
     notices = {text[name] for text in ours for name in ("notice", "maps_notice", "likeness_notice")}
-    return frozenset({INTRODUCTION, *NOTES.values(), *notices})
+    return frozenset({INTRODUCTION, ONE_METHOD, SEVERAL_METHODS, *NOTES.values(), *notices})
 
 
 @cache

@@ -88,6 +88,13 @@ OPINIONS = frozenset(
     {"vote", "vote_conflict", "no_vote", "vote_tested", "vote_left_out", "vote_balanced", "vote_unmeasured"}
 )
 
+# Kinds that tests of maps bring; each test is of one class.
+TESTS = frozenset(
+    {"badge", "gain", "centred", "shuffled", "steady", "gap", "methods_rank", "methods_overlap", "furthest"}
+    | {"contrast", "contrast_place", "erased_area", "erased", "turned"}
+)
+WARNINGS = frozenset({"shortcut", "shortcut_record"})  # kinds that come before the other limits
+
 VERDICTS = {
     "agree": "The two methods agree on where the model looked.",
     "partly": "The two methods agree in part.",

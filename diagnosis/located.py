@@ -105,7 +105,7 @@ def _off(one: AttributionMap, title: str, zones: Zones, alarm: Alarm | None) -> 
         return False
     yield draft(
         "shortcut",
-        "looked",
+        "trust",
         judged.percent - judged.even,
         "percentage points",
         label=one.label,

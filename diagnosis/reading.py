@@ -14,7 +14,7 @@ from diagnosis.anatomy.zones import Zones
 from diagnosis.attribution import DEFAULTS, METHODS, AttributionMap, known_methods
 from diagnosis.cards import ModelCard
 from diagnosis.classifier import Classifier, Prediction
-from diagnosis.findings import TOPICS, Finding, Performance, measure
+from diagnosis.findings import TOPICS, WARNINGS, Finding, Performance, measure
 from diagnosis.located import located
 from diagnosis.study import Study
 
@@ -66,7 +66,7 @@ class Reading:
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
         where = located(self.card, self.label, self.maps, self.zones, self.alarm, answer=self.prediction.top)
         tests = (one for one in self.tests if one.label in (None, self.label))
-        ordered = sorted((*found, *where, *tests), key=lambda one: TOPICS.index(one.topic))
+        ordered = sorted((*found, *where, *tests), key=_place_of)
         own = (replace(one, id=f"F{number}") for number, one in enumerate((*ordered, *self.opinions), 1))
         return (*own, *self.added)
 
@@ -154,6 +154,11 @@ def read(
                 yield replace(reading, pending=Progress(method, done, total))
         reading = replace(reading, maps=(*reading.maps, *task.result()))
     yield reading
+
+
+def _place_of(finding: Finding) -> tuple[int, bool]:
+    """Where a finding stands in a reading: by its topic, a warning of a shortcut before all other limits."""
+    return TOPICS.index(finding.topic), finding.kind not in WARNINGS
 
 
 class _Cancelled(Exception):

@@ -2,6 +2,7 @@
 
 from agents.grounding.anatomy import keys
 from agents.grounding.facts import Allowed, Fact
+from agents.grounding.numbers import WHOLES
 from diagnosis.attribution import METHODS
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
@@ -25,6 +26,11 @@ def area(finding: Finding, reading: Reading) -> Allowed:
     return Allowed(facts, methods=_methods(what), places=_places(what), claims={"erased": True}, zones=keys(what))
 
 
+def _counted(part: float, count: float) -> tuple[str, ...]:
+    """What a number of patches may be told as: "14 of 20" is a share, "20 of 20" and "5 of 18" are not."""
+    return ("votes", "patches") if 0 < part < count and count in WHOLES else ("votes", "patches", "rank")
+
+
 def erased(finding: Finding, reading: Reading) -> Allowed:
     """What became of the score, and what patches elsewhere did to it."""
     what, label, change = str(finding.facts["what"]), str(finding.label), finding.value or 0.0
@@ -35,7 +41,8 @@ def erased(finding: Finding, reading: Reading) -> Allowed:
             *(Fact(one, "points", "change", label) for one in {change, abs(change)}),
             Fact(float(finding.facts["after"]), "%", "score", label),
             *(Fact(one, "points", "patch") for end in ends for one in {end, abs(end)}),
-            *(Fact(one, "", role) for one in (beaten, count - beaten) for role in ("votes", "patches")),
+            *(Fact(one, "", role) for one in (beaten, count - beaten) for role in _counted(one, count)),
+            Fact(count, "", "total"),
             Fact(100 * beaten / count, "%", "votes"),
             Fact(count, "", "voters"),
         ),

@@ -105,7 +105,7 @@ def test_a_network_that_answers_by_the_letter_rings_the_alarm(phantom: ChestPhan
     found = by_kind(told(Bright(white), phantom, zones_of(phantom)))
     caution = found["shortcut"]
     assert caution.value is not None and caution.value > 80
-    assert caution.topic == "looked"
+    assert caution.topic == "trust"
     assert f"{caution.value:.1f} percentage points" in caution.statement
     assert found["off_anatomy"].value == pytest.approx(100, abs=1)
     record = found["shortcut_record"]
