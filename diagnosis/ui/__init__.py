@@ -17,6 +17,7 @@ from diagnosis.models import Models
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
 from diagnosis.ui import pieces
+from diagnosis.ui.erasing import CLICKS, Eraser, erasing
 from diagnosis.ui.examples import Example
 from diagnosis.ui.tabs import Tab
 from diagnosis.ui.testing import Tester, badge, testing
@@ -129,10 +130,11 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _
     reading, chosen = (gr.State(None, time_to_live=KEEP_SECONDS) for _ in range(2))
     with gr.Row(elem_classes="lb-tab"):
         with gr.Column(scale=7, min_width=320):
-            stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4")
+            stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4", js_on_load=CLICKS)
             controls, label, method = _controls(card)
-            maps = gr.HTML(elem_classes="lb-8")
             states = States(tray, reading, chosen)
+            erasing(Eraser(desk.models, tab.model), stage, states, QUIET)
+            maps = gr.HTML(elem_classes="lb-8")
             testing(Tester(desk.models, tab.model, desk.test_maps), states, QUIET)
             bench = Workbench(desk.models, tab.model, desk.shap_evaluations)
             workbench(bench, card, chosen, QUIET)
