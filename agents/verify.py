@@ -2,7 +2,8 @@
 
 Scores, values and shares may differ by what another processor's rounding makes; anything more is a difference. Maps
 must be the same to the bit where the software is the same. Who wrote the words, and when, cannot be computed again; nor
-can a vote of similar cases without their library: its findings must then be what their templates say, and no more.
+can a vote of similar cases without their library, and tests of maps are not repeated: their findings must then be what
+their templates say, and no more.
 """
 
 import math
@@ -17,6 +18,7 @@ from agents.ground import check
 from agents.narrate import narrate
 from agents.report.measured import FindingRecord, MapRecord, ReadingRecord, Strict
 from agents.report.record import Report, SentenceRecord, digest, notices, software
+from agents.report.recorded import tests_as_recorded
 from agents.tools import Opinion
 from agents.types import Sentence
 from agents.wording import fixed, phrases, told
@@ -57,6 +59,7 @@ def verify(report: Report, image: Path, weights: Path, opinion: Opinion | None =
         Missing: the model or its weights are not there.
     """
     reading = _read_again(report, image, weights)
+    reading = reading.tested(tests_as_recorded(report.tests, reading))
     if report.opinions:
         reading = reading.beside(opinion(reading) if opinion else _as_recorded(report, reading))
     fresh = Report.of(reading, narrate(reading), report.created)
@@ -72,7 +75,7 @@ def verify(report: Report, image: Path, weights: Path, opinion: Opinion | None =
 def _read_again(report: Report, image: Path, weights: Path) -> Reading:
     models, settings = Models(weights), report.settings
     name = report.model.name
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"anatomy": models.anatomy}
     if settings.shap_evaluations is not None:
         options["shap_evaluations"] = settings.shap_evaluations
     classifier, record = models.classifier(name), models.record(name)

@@ -26,6 +26,9 @@ VERDICTS = {
     "partly": "The methods agree in part.",
     "differ": "The methods disagree: they point to different places, and no map should be relied on alone.",
 }
+LEARNED = {True: "it hangs on what the model learned", False: "it hardly hangs on the model"}
+STILL = {True: "it is steady", False: "it is not steady"}
+REPEATED = (*LEARNED.values(), *STILL.values())
 FILLINGS = {"blur": "blurred", "inpaint": "painted over from around"}
 
 
@@ -58,10 +61,10 @@ def tested(card: ModelCard, trust: Trust) -> Iterator[Finding]:
     if trust.centred is not None:
         yield draft("centred", "trust", trust.centred, "%", **about)
     if trust.shuffled is not None:
-        verdict = "it hangs on what the model learned" if trust.shuffled <= SHUFFLED else "it hardly hangs on the model"
+        verdict = LEARNED[trust.shuffled <= SHUFFLED]
         yield draft("shuffled", "trust", trust.shuffled, "rank correlation", verdict=verdict, **about)
     if trust.steady is not None:
-        verdict = "it is steady" if trust.steady >= STEADY else "it is not steady"
+        verdict = STILL[trust.steady >= STEADY]
         yield draft("steady", "trust", trust.steady, "rank correlation", verdict=verdict, **about)
     if trust.gap is not None:
         yield draft("gap", "trust", 100 * trust.gap, "%", **about)

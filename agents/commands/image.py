@@ -26,5 +26,12 @@ def reading_of(options: argparse.Namespace, settings: Settings) -> Reading:
     models = Models(options.weights or settings.weights)
     classifier, record = models.classifier(options.model), models.record(options.model)
     study = read_study(options.image)
-    *_, reading = read(study, classifier, label=options.label, record=record, shap_evaluations=evaluations)
+    *_, reading = read(
+        study,
+        classifier,
+        label=options.label,
+        record=record,
+        shap_evaluations=evaluations,
+        anatomy=models.anatomy,
+    )
     return reading

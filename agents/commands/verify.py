@@ -28,7 +28,9 @@ def run(options: argparse.Namespace, settings: Settings) -> Output:
     witness = similar.witness_of(settings, report.library)
     differences = verify(report, options.image, options.weights or settings.weights, witness.opinion)
     code = DIFFERS if differences else 0
-    unchecked = witness.absent and f"The vote of similar cases was not checked. {witness.absent}"
+    vote = f"The vote of similar cases was not checked. {witness.absent}" if witness.absent else ""
+    tests = "The tests of the maps were not repeated: they are as recorded." if report.tests else ""
+    unchecked = " ".join(filter(None, (vote, tests))) or None
     if options.json:
         told = [asdict(one) for one in differences]
         record = {"same": not differences, "differences": told, "unchecked": unchecked}

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, mode
 from agents.report.measured import FindingRecord, ModelFacts, Name, ReadingRecord, Sha256, Strict
 from agents.types import Explanation, Length, Paragraph, Reader, Sentence
 from diagnosis.errors import BadRequest
-from diagnosis.findings import OPINIONS
+from diagnosis.findings import OPINIONS, TESTS
 from diagnosis.notices import LIKENESS_NOTICE, MAPS_NOTICE, NOTICE
 from diagnosis.reading import Reading
 
@@ -168,6 +168,11 @@ class Report(Strict):
     def digest(self) -> str:
         """sha256 of the whole record; printed on every page, so that paper and JSON can be matched."""
         return digest(self)
+
+    @property
+    def tests(self) -> tuple[FindingRecord, ...]:
+        """What tests of the maps found."""
+        return tuple(one for one in self.reading.findings if one.kind in TESTS)
 
     @property
     def opinions(self) -> tuple[FindingRecord, ...]:

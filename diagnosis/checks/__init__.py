@@ -21,6 +21,14 @@ CENTRED = 50.0  # percent of the maps that favour the middle which a faithful on
 SHUFFLED = 0.5  # rank correlation with the shuffled network's map, above which the map is not the model's
 STEADY = 0.5  # rank correlation under faint noise, below which the map is not the image's
 GAP = 0.25  # of the map's absolute sum that its own sum rule may miss
+REASONS = (
+    "it hardly beats random maps",
+    "some random maps do as well",
+    "a map of the middle of the image does as well",
+    "it hardly changes when the model is shuffled",
+    "faint noise on the image changes it",
+    "its parts do not add up to the output",
+)
 
 
 @dataclass(frozen=True)
@@ -62,15 +70,15 @@ class Trust:
     @property
     def reasons(self) -> tuple[str, ...]:
         """What keeps the map from being faithful here, in words; empty where nothing does."""
-        found = (
-            (self.beaten is not None and self.beaten < CHANCE, "it hardly beats random maps"),
-            (self.beaten is not None and CHANCE <= self.beaten < FAITHFUL, "some random maps do as well"),
-            (self.centred is not None and self.centred < CENTRED, "a map of the middle of the image does as well"),
-            (self.shuffled is not None and self.shuffled > SHUFFLED, "it hardly changes when the model is shuffled"),
-            (self.steady is not None and self.steady < STEADY, "faint noise on the image changes it"),
-            (self.gap is not None and self.gap > GAP, "its parts do not add up to the output"),
+        fails = (
+            self.beaten is not None and self.beaten < CHANCE,
+            self.beaten is not None and CHANCE <= self.beaten < FAITHFUL,
+            self.centred is not None and self.centred < CENTRED,
+            self.shuffled is not None and self.shuffled > SHUFFLED,
+            self.steady is not None and self.steady < STEADY,
+            self.gap is not None and self.gap > GAP,
         )
-        return tuple(text for fails, text in found if fails)
+        return tuple(text for failed, text in zip(fails, REASONS, strict=True) if failed)
 
 
 def check(one: AttributionMap, yardstick: Yardstick) -> Iterator[Trust]:
