@@ -261,6 +261,65 @@ def _of_votes(source: Source, rng: random.Random) -> Iterator[Sentence]:
                 return
 
 
+SIDED = re.compile(r"\b(right|left)(?= (?:(?:upper|middle|lower) )?(?:lung|zone|costophrenic))")
+LEVEL = re.compile(r"\b(upper|middle|lower)(?= (?:lung )?zone)")
+UNSIDED = ("heart", "mediastinum", "letters and markers", "nuclei-rich tissue", "stroma", "midline")
+ON_ANATOMY = ("zone", "zone_across", "erased", "erased_area", "turned")
+
+
+def wrong_zone(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """Another zone: the other side, another level, another organ, or the side of the image for that of the patient."""
+    text = source.sentence.text
+    if not _about(source, *ON_ANATOMY):
+        return
+    for pattern in (SIDED, LEVEL):
+        for match in pattern.finditer(text):
+            yield source.said(text[: match.start()] + SWAPS[match.group(1)] + text[match.end() :])
+    if "patient's right lower zone" in text:
+        yield source.said(text.replace("patient's right lower zone", "lower third on the right of the image"))
+    known = " ".join(one.statement for one in source.cited)
+    for name in UNSIDED:
+        if re.search(rf"\b{name}\b", text, re.IGNORECASE):
+            for other in UNSIDED:
+                if other not in known:
+                    yield source.said(re.sub(rf"\b{name}\b", other, text, flags=re.IGNORECASE))
+
+
+def wrong_badge(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """Another badge than the map's."""
+    badge, text = _about(source, "badge"), source.sentence.text
+    if not badge:
+        return
+    own = str(badge.facts["badge"]).removesuffix(" here")
+    for other in ("faithful", "weak", "no better than chance"):
+        if own in text and other != own:
+            yield source.said(text.replace(own, other))
+
+
+def _pairs_of(key: str, *kinds: str) -> Planter:
+    """Words exchanged, where a finding of some kinds is cited."""
+    exchanged = _exchanged(key)
+
+    def planter(source: Source, rng: random.Random) -> Iterator[Sentence]:
+        if _about(source, *kinds):
+            yield from exchanged(source, rng)
+
+    return planter
+
+
+def wrong_alarm(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """How often the alarm rang rightly told for how often it rang falsely, and the other way round."""
+    record, text = _about(source, "shortcut_record"), source.sentence.text
+    if not record:
+        return
+    own, false = f"{record.value:.1f} %", f"{record.facts['false']:.1f} %"
+    for first, second in ((own, false), (false, own)):
+        if first in text and second not in text:
+            yield source.said(text.replace(first, second))
+    if own in text and false in text:
+        yield source.said(text.replace(own, "~").replace(false, own).replace("~", false))
+
+
 _twins = {"agreement": "overlap", "overlap": "agreement"}
 PLANTERS: dict[str, Planter] = {
     "wrong number": wrong_number,
@@ -285,4 +344,12 @@ PLANTERS: dict[str, Planter] = {
     "wrong class of cases": wrong_vote,
     "vote turned round": _of_votes,
     "wrong accuracy of the vote": wrong_accuracy,
+    "wrong zone": wrong_zone,
+    "wrong badge": wrong_badge,
+    "shortcut denied": _pairs_of("shortcuts", "shortcut"),
+    "alarm's record exchanged": wrong_alarm,
+    "erasure turned round": _pairs_of("erasures", "erased"),
+    "zones called sure": _pairs_of("sure", "zones_uncertain"),
+    "agreement of several turned round": _pairs_of("several", "methods_overlap"),
+    "test of a map turned round": _pairs_of("tests", "shuffled", "steady", "gap", "gain"),
 }

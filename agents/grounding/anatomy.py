@@ -80,7 +80,7 @@ def shortcut_record(finding: Finding, reading: Reading) -> Allowed:
 
 def uncertain(finding: Finding, reading: Reading) -> Allowed:
     """That the zones are not sure, and why."""
-    return Allowed(claims={"zones_sure": False}, zones=keys(str(finding.facts["text"])), written=True)
+    return Allowed(claims={"zones_sure": False}, zones=keys(str(finding.facts["text"])))
 
 
 def zones_of(text: Text) -> list[Span]:

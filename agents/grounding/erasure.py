@@ -1,5 +1,7 @@
 """What findings about an erased region let a sentence say."""
 
+import re
+
 from agents.grounding.anatomy import keys
 from agents.grounding.facts import Allowed, Fact
 from agents.grounding.numbers import WHOLES
@@ -14,15 +16,22 @@ def _methods(what: str) -> frozenset[str]:
 
 
 def _places(what: str) -> frozenset[tuple[str, str]]:
+    if what.startswith("the disc"):
+        return frozenset()
     region = what.removeprefix("the ").removesuffix(" of the image")
     sided = {"left", "right", "upper", "middle", "lower"} & set(region.split())
     return frozenset({("", region)}) if sided else frozenset()
 
 
+def _spot(what: str) -> tuple[Fact, ...]:
+    """Where a disc lies: percent from the left and from the top."""
+    return tuple(Fact(float(one), "%", "at") for one in re.findall(r"\d+(?= %)", what))
+
+
 def area(finding: Finding, reading: Reading) -> Allowed:
     """How large the erased region is."""
     what, share = str(finding.facts["what"]), finding.value or 0.0
-    facts = (Fact(share, "%", "erased"), Fact(100 - share, "%", "rest"))
+    facts = (Fact(share, "%", "erased"), Fact(100 - share, "%", "rest"), *_spot(what))
     return Allowed(facts, methods=_methods(what), places=_places(what), claims={"erased": True}, zones=keys(what))
 
 
@@ -45,11 +54,12 @@ def erased(finding: Finding, reading: Reading) -> Allowed:
             Fact(count, "", "total"),
             Fact(100 * beaten / count, "%", "votes"),
             Fact(count, "", "voters"),
+            *_spot(what),
         ),
         frozenset({label}),
         _methods(what),
         _places(what),
-        {"falls": None if not change else change < 0, "erased": True, "gives": True},
+        {"falls": change < 0 if change else None, "erased": True, "gives": True, "patches_less": True},
         zones=keys(what),
     )
 
@@ -59,7 +69,7 @@ def turned(finding: Finding, reading: Reading) -> Allowed:
     what, other = str(finding.facts["what"]), str(finding.facts["other"])
     label = next(one.name for one in reading.card.labels if one.title.lower() == other)
     return Allowed(
-        (Fact(finding.value or 0.0, "%", "score", label),),
+        (Fact(finding.value or 0.0, "%", "score", label), *_spot(what)),
         frozenset({label, str(finding.label)}),
         _methods(what),
         _places(what),

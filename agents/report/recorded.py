@@ -18,7 +18,6 @@ from diagnosis.reading import Reading
 from diagnosis.trusted import BADGE_WORDS, FILLINGS, REPEATED, VERDICTS
 
 NOT = " and not "
-PAINTED = "the painted region"
 
 
 def tests_as_recorded(recorded: Iterable[FindingRecord], reading: Reading) -> Iterator[Finding]:
@@ -70,9 +69,11 @@ def _are_ours(one: FindingRecord, reading: Reading) -> bool:
 
 
 def _is_place(what: str, reading: Reading) -> bool:
-    """Whether words name something that can be erased: a map's mark, a part of the image, a zone or a painting."""
+    """Whether words name something that can be erased: a map's mark, a part of the image, a zone or a disc."""
     if marked := re.fullmatch(r"what (.+) marks", what):
         return marked[1] in {method.title for method in METHODS.values()}
+    if re.fullmatch(r"the disc \d{1,3} % from the left and \d{1,3} % from the top", what):
+        return True
     zones = reading.zones.zones if reading.zones else ()
     named = {f"the {place} of the image" for place in places(reading.card)} | {f"the {zone.name}" for zone in zones}
-    return what in {PAINTED, *named}
+    return what in named
