@@ -17,10 +17,11 @@ from diagnosis.models import Models
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
 from diagnosis.ui import pieces
-from diagnosis.ui.erasing import CLICKS, Eraser, erasing
+from diagnosis.ui.erasing import CLICKS, Eraser, erase_panel
 from diagnosis.ui.examples import Example
+from diagnosis.ui.map_files import map_files
 from diagnosis.ui.tabs import Tab
-from diagnosis.ui.testing import Tester, badge, testing
+from diagnosis.ui.testing import Tester, badge, trust_panel
 from diagnosis.ui.tray import States, Tray
 from diagnosis.ui.workbench import Workbench, workbench
 
@@ -133,9 +134,10 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _
             stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4", js_on_load=CLICKS)
             controls, label, method = _controls(card)
             states = States(tray, reading, chosen)
-            erasing(Eraser(desk.models, tab.model), stage, states, QUIET)
+            erase_panel(Eraser(desk.models, tab.model), stage, states, QUIET)
             maps = gr.HTML(elem_classes="lb-8")
-            testing(Tester(desk.models, tab.model, desk.test_maps), states, QUIET)
+            trust_panel(Tester(desk.models, tab.model, desk.test_maps), states, QUIET)
+            map_files(chosen, QUIET)
             bench = Workbench(desk.models, tab.model, desk.shap_evaluations)
             workbench(bench, card, chosen, QUIET)
             under(states)

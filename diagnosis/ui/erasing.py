@@ -60,6 +60,7 @@ class Eraser:
         try:
             if reading is None or reading.pending is not None or not tray.holds(reading):
                 raise NOT_READ
+            tray.erased_for = (reading.study.digest, reading.label)
             mask, what = region(reading)
             yield map_pieces.doing(f"Reading the image without {what}, and with 20 patches of the same shape erased")
             classifier = self.models.classifier(self.model)
@@ -76,7 +77,7 @@ class Eraser:
     @staticmethod
     def _kept(reading: Reading, tray: Tray, found: Retest, after: AttributionMap, what: str) -> str:
         drafts = tuple(retested(reading.card, reading.label, found, what))
-        tray.erased, tray.erased_for = (*tray.erased, *drafts), (reading.study.digest, reading.label)
+        tray.erased = (*tray.erased, *drafts)
         return erased_pieces.result(reading, found, after, what, drafts)
 
 
@@ -108,12 +109,15 @@ def follow(reading: Reading | None, tray: Tray, what: str | None) -> tuple[Any, 
         return "", gr.skip()
     offered = choices(reading)
     values = [value for _, value in offered]
-    box = gr.Dropdown(choices=offered, value=what if what in values else (values[0] if values else None))
-    same = tray.holds(reading) and tray.erased_for == (reading.study.digest, reading.label)
-    return gr.skip() if same else "", box
+    first = values[0] if values and reading.pending is None else None
+    box = gr.Dropdown(choices=offered, value=what if what in values else first)
+    if tray.holds(reading) and tray.erased_for == (reading.study.digest, reading.label):
+        return gr.skip(), box
+    tray.begin(WORK)  # ends what runs for another image or class
+    return "", box
 
 
-def erasing(eraser: Eraser, stage: gr.HTML, states: States, events: dict[str, Any]) -> None:
+def erase_panel(eraser: Eraser, stage: gr.HTML, states: States, events: dict[str, Any]) -> None:
     """Build it inside the current Blocks.
 
     Args:

@@ -119,7 +119,7 @@ def _tile(reading: Reading, one: AttributionMap, trust: Trust) -> str:
     )
 
 
-def testing(tester: Tester, states: States, events: dict[str, Any]) -> None:
+def trust_panel(tester: Tester, states: States, events: dict[str, Any]) -> None:
     """Build it inside the current Blocks."""
     shown = gr.HTML(elem_classes="lb-8")
     button = gr.Button("Test these maps", visible=False, size="sm", elem_classes=["lb-8", "lb-slim"])

@@ -20,7 +20,7 @@ class Tray:
         trusts: finished tests of the study's maps, by class and method.
         yardstick: what knows nothing of the model, once it was read; whoever uses it takes it away.
         erased: findings of what was erased.
-        erased_for: the reading whose erasure is on the page.
+        erased_for: digest and class of the reading that the last erasure is about.
         turns: the last run of each kind of work; an earlier run sees that it is not its own.
     """
 

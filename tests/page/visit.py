@@ -121,7 +121,7 @@ READ_TO_THE_END = """([digest, about]) => {
     const record = JSON.parse(decodeURIComponent(link.href.slice(link.href.indexOf(',') + 1)));
     const words = tab.querySelector('.lb-words').innerText;
     return link.download.includes(digest) && record.label.includes(about)
-        && words.includes(record.findings[0].statement) && words.includes('The SHAP map');
+        && words.includes(record.findings[0].statement) && /the SHAP map/i.test(words);
 }"""
 
 
