@@ -19,7 +19,7 @@ def zone(finding: Finding, reading: Reading) -> Allowed:
         (
             Fact(share, "%", "share", label, method),
             Fact(100 - share, "%", "rest", label, method),
-            Fact(even, "%", "half"),
+            Fact(even, "%", "even"),
             Fact(count, "", "parts"),
         ),
         frozenset({label}),
@@ -38,7 +38,7 @@ def off_anatomy(finding: Finding, reading: Reading) -> Allowed:
         (
             Fact(share, "%", "share", label, method),
             Fact(100 - share, "%", "rest", label, method),
-            Fact(even, "%", "half"),
+            Fact(even, "%", "even"),
         ),
         frozenset({label}),
         frozenset({method}),

@@ -52,7 +52,7 @@ class Check:
             self._wrong_zone,
             self._wrong_number,
             *(
-                (self._wrong_modality, self._wrong_claim, self._wrong_order, self._beside_the_point)
+                (self._wrong_modality, self._left_out, self._wrong_claim, self._wrong_order, self._beside_the_point)
                 if self.full
                 else ()
             ),
@@ -190,8 +190,6 @@ class Check:
         for text in self.written:
             for name, stances in claims.stated(text).items():
                 known.setdefault(name, set()).update(stances)
-        if any("erased" in one.claims for one in self.allowed.values()) and not self._tells_of_erasing():
-            return "It does not say that something was erased."
         if len(self.written) == len(self.cited) and (
             more := form.changed(self.text.low, [one.low for one in self.written])
         ):
@@ -210,9 +208,13 @@ class Check:
 
         return claims.contradicted(self.text, said, told, taken)
 
-    def _tells_of_erasing(self) -> bool:
-        told = any("erased" not in self.allowed[one.id].claims for one in self.cited)
-        return told or self.lexicon.cues["erased"].search(self.text.low) is not None
+    def _left_out(self) -> str | None:
+        """What holds only under a condition must be told with it."""
+        needs = {one.needs for one in self.allowed.values()}
+        name = next(iter(needs)) if len(needs) == 1 else None
+        if name is None or self.lexicon.cues[name].search(self.text.low):
+            return None
+        return f"It leaves out on what condition {self.cited[0].id} holds."
 
     def _agreement_of_places(self, known: dict[str, set[bool | None]]) -> None:
         """Two methods' places, cited together, show whether the methods look at the same place."""

@@ -17,7 +17,9 @@ _HYPOTHETICAL = re.compile(
 _LONG = 8  # words between a denial and a word like "differ" that it still denies
 _RELATIVE = re.compile(r"(?:that|which) (?:(?:did|does|do|was|is|were|are|has|have|could) not|\w+n't) $")
 _PRESUPPOSED = re.compile(r"(?<!\w)(?:the|its|their) $")  # "does not make up for the lack of …"
-_PARTS = re.compile(r"[.;:](?:\s|$)|(?<!\w)(?:while|whereas|but|although|though|so|whilst|yet|still)(?!\w)")
+_PARTS = re.compile(
+    r"[.;:](?:\s|$)|(?<!\w)(?:while|whereas|but|although|though|so|whilst|yet|still|where(?= (?:an?|unrelated|random) ))(?!\w)"
+)
 _BESIDE = re.compile(r"(?:(?<!\w)(?:not|never|cannot)|n't)(?: (?:actually|really|fully|even|ever))? $")
 
 

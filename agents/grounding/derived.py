@@ -16,6 +16,7 @@ from diagnosis.reading import Reading
 _ALIKE = (
     frozenset({"score"}),
     frozenset({"share", "half"}),
+    frozenset({"share", "even"}),
     frozenset({"share", "part"}),
     frozenset({"area", "half"}),
     frozenset({"overlap", "chance"}),
@@ -35,7 +36,9 @@ def facts(cited: Sequence[Allowed], written: Sequence[Text], reading: Reading, l
     """
     methods = len({one.method for one in reading.maps if one.label == reading.label})
     places = len(PLACES[reading.card.places])
-    common = [Fact(len(reading.card.labels), "", "classes"), Fact(methods, "", "methods"), Fact(places, "", "parts")]
+    common = [Fact(len(reading.card.labels), "", "classes"), Fact(places, "", "parts")]
+    if not any(fact.role == "methods" for one in cited for fact in one.facts):
+        common.append(Fact(methods, "", "methods"))
     common += [Fact(100 / count, "%", "part") for count in (places, len(reading.card.labels))]
     if len(written) < len(cited):
         common.append(Fact(len(reading.card.labels), "", "total"))

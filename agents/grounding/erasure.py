@@ -32,7 +32,7 @@ def area(finding: Finding, reading: Reading) -> Allowed:
     """How large the erased region is."""
     what, share = str(finding.facts["what"]), finding.value or 0.0
     facts = (Fact(share, "%", "erased"), Fact(100 - share, "%", "rest"), *_spot(what))
-    return Allowed(facts, methods=_methods(what), places=_places(what), claims={"erased": True}, zones=keys(what))
+    return Allowed(facts, methods=_methods(what), places=_places(what), zones=keys(what), needs="erased")
 
 
 def _counted(part: float, count: float) -> tuple[str, ...]:
@@ -59,8 +59,9 @@ def erased(finding: Finding, reading: Reading) -> Allowed:
         frozenset({label}),
         _methods(what),
         _places(what),
-        {"falls": change < 0 if change else None, "erased": True, "gives": True, "patches_less": True},
+        {"falls": change < 0 if change else None, "gives": True, "patches_less": True},
         zones=keys(what),
+        needs="erased",
     )
 
 
@@ -73,7 +74,8 @@ def turned(finding: Finding, reading: Reading) -> Allowed:
         frozenset({label, str(finding.label)}),
         _methods(what),
         _places(what),
-        {"erased": True, "gives": True},
+        {"gives": True},
         {label: 1},
         zones=keys(what),
+        needs="erased",
     )

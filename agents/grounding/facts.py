@@ -31,6 +31,7 @@ class Allowed:
         values: class → score in percent.
         places: (method, name of the place) pairs.
         zones: keys of the lexicon's zones that it speaks of, e.g. ``heart``.
+        needs: a cue of the lexicon, one of whose words must stand where nothing else is cited, e.g. ``erased``.
         voted: the class that most of the similar cases have.
         modalities: modality codes → ``file`` or ``model``.
         written: whether the statement is a text of its own, which may say what its words say.
@@ -47,3 +48,4 @@ class Allowed:
     modalities: Mapping[str, str] = field(default_factory=dict)
     written: bool = False
     zones: frozenset[str] = frozenset()
+    needs: str | None = None

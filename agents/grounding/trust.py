@@ -163,4 +163,5 @@ def contrast_place(finding: Finding, reading: Reading) -> Allowed:
         methods,
         frozenset({(str(finding.method), str(finding.region))}),
         {**dict.fromkeys(("strongest", "largest", "gives", "stands_out"), True), "flat": False},
+        needs="contrast",
     )

@@ -1,4 +1,4 @@
-"""Readings whose zones were named and whose maps were tested: real templates and measures over made-up zones and tests."""
+"""Readings whose zones were named and whose maps were tested: real templates over made-up zones and tests."""
 
 from dataclasses import replace
 from typing import Any
