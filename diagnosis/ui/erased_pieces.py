@@ -48,7 +48,7 @@ def _table(reading: Reading, found: Retest) -> str:
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("before", "after", "change", "chance"))
     return (
-        f'<div class="lb-scroll"><table class="lb-changes"><caption>{note}</caption>'
+        f'<div class="lb-scroll"><table class="lb-figures lb-changes"><caption>{note}</caption>'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 

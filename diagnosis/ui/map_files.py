@@ -45,7 +45,7 @@ def _link(path: Path) -> str:
     content = path.read_bytes()
     name, kind, how = KINDS[path.suffix]
     address = f"data:{kind};base64,{base64.b64encode(content).decode()}"
-    size = f"{len(content) / 1e6:.1f} MB"
+    size = f"{len(content) / 1e6:.1f} MB" if len(content) >= 1e5 else f"{len(content) / 1e3:.0f} kB"
     return f'<a class="lb-download" download="{path.name}" title="{how}" href="{address}">{name}</a> ({size})'
 
 

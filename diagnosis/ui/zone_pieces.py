@@ -44,8 +44,9 @@ def table(reading: Reading, attribution: AttributionMap | None) -> str:
         return ""
     hint = "Point at the picture to see a zone. A share is compared with that of an even map."
     return (
-        '<details class="lb-zone-table"><summary>Zones of the image</summary><div class="lb-scroll"><table><thead><tr>'
-        '<th scope="col">Zone</th><th scope="col">Of the image</th><th scope="col">Of the map\'s weight</th>'
+        '<details class="lb-zone-table"><summary>Zones of the image</summary><div class="lb-scroll">'
+        '<table class="lb-figures"><thead><tr>'
+        '<td></td><th scope="col">Of the image</th><th scope="col">Of the map\'s weight</th>'
         f'<th scope="col">Even map</th></tr></thead><tbody>{rows}</tbody></table></div>'
         f'<p class="lb-note">{hint}</p></details>'
     )
