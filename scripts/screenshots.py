@@ -48,6 +48,7 @@ def take(page: Page, tab: str, example: str, file: Path) -> None:
         page.wait_for_selector(".lb-card[open]", timeout=60_000)
     else:
         page.wait_for_function("document.querySelectorAll('.lb-maps figure').length === 2", timeout=300_000)
+        page.wait_for_selector(".lb-tested .lb-badge", timeout=60_000)
         page.wait_for_function("!document.querySelector('.lb-progress')", timeout=60_000)
     page.wait_for_timeout(500)
     page.screenshot(path=file, full_page=True, type="jpeg", quality=82)

@@ -48,7 +48,7 @@ def _table(reading: Reading, found: Retest) -> str:
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("before", "after", "change", "chance"))
     return (
-        f'<div class="lb-scroll"><table class="lb-figures lb-changes"><caption>{note}</caption>'
+        f'<p class="lb-note">{note}</p><div class="lb-scroll"><table class="lb-figures lb-changes">'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -64,7 +64,7 @@ def _row(reading: Reading, found: Retest, at: int) -> str:
 
 
 def _percent(score: float) -> str:
-    return f"{100 * float(score):.1f} %"
+    return f"{100 * float(score):.1f}&nbsp;%"
 
 
 def _outlined(image: Image.Image, region: np.ndarray) -> Image.Image:

@@ -107,7 +107,7 @@ def test_a_click_on_the_picture_erases_a_place_and_reads_again(visitor: Visitor,
     expect(tab.here.locator(".lb-erased")).to_contain_text(statement)
     row = tab.here.locator(".lb-changes .lb-marked")
     title = max(before, key=lambda name: before[name])
-    numbers = row.locator("td").all_inner_texts()
+    numbers = [text.replace("\u00a0", " ") for text in row.locator("td").all_inner_texts()]
     assert row.locator("th").inner_text() == title and numbers[0] == f"{before[title]:.1f} %"
     assert f"{float(numbers[2]):+.1f} percentage points" in statement and numbers[1] in statement
     assert all(tab.here.locator(".lb-erased img").nth(at).get_attribute("alt") for at in range(2))
