@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.names import is_anatomical, labels_in, methods_in, pattern, places_in, plain, words_of_place
+from agents.names import is_anatomical, labels_in, methods_in, pattern, places_in, plain, words_of_place, zones_in
 from agents.tools import Opinion, call, no_library
 from agents.turns import Step, Turn
 from agents.types import Sentence
@@ -181,12 +181,14 @@ def _scores(reading: Reading, text: str) -> list[Call]:
 def _place(reading: Reading, text: str) -> list[Call]:
     label, methods = _class_in(reading, text), methods_in(text)
     extra = {**({"label": label} if label else {}), **({"method": methods[0]} if len(methods) == 1 else {})}
-    named = [place.name for place in places_in(reading.card, text)] or [text]
+    zones = [zone.name for zone in zones_in(reading.zones, text)]
+    named = zones or [place.name for place in places_in(reading.card, text)] or [text]
     return [("map_share", {"place": name, **extra}) for name in named]
 
 
 def _organ(reading: Reading, text: str) -> list[Call]:
-    return [("map_share", {"place": words_of_place(text)})]
+    zones = [zone.name for zone in zones_in(reading.zones, text)]
+    return [("map_share", {"place": name}) for name in zones or [words_of_place(text)]]
 
 
 def _methods(reading: Reading, text: str) -> list[Call]:

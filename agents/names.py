@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from agents.grounding.anatomy import LUNG, keys
+from diagnosis.anatomy.zones import Zone, Zones
 from diagnosis.attribution import DEFAULTS
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest
@@ -58,8 +60,27 @@ def places_in(card: ModelCard, text: str) -> tuple[Place, ...]:
     return tuple(known[name] for name in names if name in known)
 
 
+def zones_in(zones: Zones | None, text: str) -> tuple[Zone, ...]:
+    """The zones of a study that a text names; none where they are not sure, or no zone is spoken of."""
+    if zones is None or not zones.certain:
+        return ()
+    said = plain(text)
+    exact = [zone for zone in zones.zones if pattern([plain(zone.name)]).search(said)]
+    if exact:
+        return (max(exact, key=lambda zone: len(zone.name)),)
+    spoken = keys(said) or ({LUNG} if "zone" in said.split() else set())
+    rows, columns = _said("rows", said), _said("columns", said)
+    return tuple(zone for zone in zones.zones if keys(zone.name) & spoken and _lies(zone.name, rows, columns))
+
+
+def _lies(name: str, rows: list[str], columns: list[str]) -> bool:
+    """Whether the name of a zone has the row and the side that were said."""
+    words = set(name.split())
+    return all(not said or bool(words & set(said)) for said in (rows, columns))
+
+
 def is_anatomical(text: str) -> bool:
-    """Whether a text speaks of an organ, of which a reading knows nothing."""
+    """Whether a text speaks of the patient or an organ, which is no part of the image."""
     return bool(pattern(LEXICON["anatomy"]["words"]).search(plain(text)))
 
 

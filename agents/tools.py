@@ -8,7 +8,7 @@ needs beside the reading is among its keyword-only arguments, and is given by th
 import inspect
 from collections.abc import Callable, Mapping
 
-from agents.names import label_of, method_of, place_of, plain
+from agents.names import label_of, method_of, place_of, plain, zones_in
 from agents.turns import Step
 from diagnosis import asked
 from diagnosis.attribution import DEFAULTS
@@ -36,16 +36,20 @@ def get_findings(reading: Reading, topic: str = "", label: str = "") -> tuple[Fi
 
 
 def map_share(reading: Reading, place: str, label: str = "", method: str = "") -> tuple[Finding, ...]:
-    """How much of a map's weight for a class lies in one part of the image, and how much an even map would put there.
+    """How much of a map's weight for a class lies in one place, and how much an even map would put there.
 
     Args:
-        place: a part of the image as it is shown, e.g. lower left, right half; not of the patient.
+        place: a part of the image as it is shown, e.g. lower left, right half; or a zone of the patient that a finding
+            names, e.g. patient's right lower zone, heart.
         label: the class; empty for the one that is explained.
         method: grad-cam or shap; empty for both.
     """
-    where, own = place_of(reading.card, place), _label(reading, label)
+    own, zones = _label(reading, label), zones_in(reading.zones, place)
     methods = (method_of(method),) if method else DEFAULTS
-    found = tuple(asked.share(reading, where, own, methods))
+    if zones:
+        found = tuple(one for zone in zones for one in asked.zone_share(reading, zone, own, methods))
+    else:
+        found = tuple(asked.share(reading, place_of(reading.card, place), own, methods))
     if not found:
         raise Missing(
             f"There is no map for {reading.card.title_of(own).lower()} yet.", "Wait until it is ready, and ask again."
@@ -107,7 +111,7 @@ def arguments_of(tool: Tool) -> dict[str, inspect.Parameter]:
 
 
 RESOLVERS: dict[str, Callable[[Reading, str], str]] = {
-    "place": lambda reading, text: place_of(reading.card, text).name,
+    "place": lambda reading, text: _place_named(reading, text),
     "label": lambda reading, text: label_of(reading.card, text),
     "first": lambda reading, text: label_of(reading.card, text),
     "second": lambda reading, text: label_of(reading.card, text),
@@ -148,6 +152,11 @@ def _texts(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
     if wrong := [one for one, value in arguments.items() if value is not None and one not in texts]:
         raise BadRequest(f"{name} takes {wrong[0]!r} as text, not {arguments[wrong[0]]!r}.", "Write it in words.")
     return texts
+
+
+def _place_named(reading: Reading, text: str) -> str:
+    zones = zones_in(reading.zones, text)
+    return ", ".join(zone.name for zone in zones) or place_of(reading.card, text).name
 
 
 def _label(reading: Reading, label: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from diagnosis.anatomy.shares import share_in
+from diagnosis.anatomy.zones import Zone
 from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
 from diagnosis.comparison import overlap
@@ -34,6 +36,29 @@ def share(reading: Reading, place: Place, label: str, methods: tuple[str, ...]) 
         percent, even = share_of(one, place)
         yield draft(
             "share", "looked", percent, "%", label=label, method=method, region=place.name, title=title, even=even
+        )
+
+
+def zone_share(reading: Reading, zone: Zone, label: str, methods: tuple[str, ...]) -> Iterator[Finding]:
+    """The same of a zone of the patient or slide."""
+    title = reading.card.title_of(label).lower()
+    for method in methods:
+        if (one := map_of(reading, label, method)) is None:
+            continue
+        if one.is_flat:
+            yield draft("flat", "looked", label=label, method=method, title=title)
+            continue
+        own = share_in(one, zone)
+        yield draft(
+            "zone_share",
+            "looked",
+            own.percent,
+            "%",
+            label=label,
+            method=method,
+            region=zone.name,
+            title=title,
+            even=own.even,
         )
 
 

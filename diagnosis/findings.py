@@ -52,6 +52,7 @@ TEMPLATES: dict[str, str] = {
     "same_place": "The top tenths of the {method} maps for {title} and {other} share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
     "zone": "{method} puts {value:.1f} % of its weight for {title} on the {region}, where an even map would put {even:.1f} %: of {count} zones none has more above its even share.",
     "zone_across": "Across these zones, {value:.1f} % of the {method} weight for {title} lies on the {region}; an even map would put {even:.1f} % there.",
+    "zone_share": "{method} puts {value:.1f} % of its weight for {title} on the {region}; an even map would put {even:.1f} % there.",
     "off_anatomy": "{method} puts {value:.1f} % of its weight for {title} {where}; an even map would put {even:.1f} % there.",
     "shortcut": "Caution, this looks like a shortcut: off the anatomy lies {value:.1f} percentage points more of the {method} weight for {title} than an even map would put there; the alarm rings from {threshold:.1f}.",
     "shortcut_record": "On test films this alarm rang for {value:.1f} % of {films} with a planted mark that a model answered by, and for {false:.1f} % of {clean} without one.",

@@ -14,18 +14,24 @@ LUNG = "lung"
 def zone(finding: Finding, reading: Reading) -> Allowed:
     """The zone that stands out most, its share, and what an even map would put there."""
     method, label, region = str(finding.method), str(finding.label), str(finding.region)
-    share, even, count = finding.value or 0.0, float(finding.facts["even"]), float(finding.facts["count"])
+    share, even = finding.value or 0.0, float(finding.facts["even"])
+    count = finding.facts.get("count")
     return Allowed(
         (
             Fact(share, "%", "share", label, method),
             Fact(100 - share, "%", "rest", label, method),
             Fact(even, "%", "even"),
-            Fact(count, "", "parts"),
+            *([Fact(float(count), "", "parts")] if count else []),
         ),
         frozenset({label}),
         frozenset({method}),
         frozenset({(method, region)}),
-        {**dict.fromkeys(("strongest", "gives", "stands_out"), True), "flat": False, "above_even": share > even},
+        {
+            **({"strongest": True, "stands_out": True} if count else {}),
+            "gives": True,
+            "flat": False,
+            "above_even": share > even,
+        },
         zones=keys(region),
     )
 

@@ -33,7 +33,9 @@ MADE = datetime(2026, 3, 4, tzinfo=UTC)
 def report_of(image: Path, methods: tuple[str, ...] = ("grad-cam",), weights: Path = WEIGHTS) -> Report:
     models = Models(weights)
     classifier, record = models.classifier("lung-colon"), models.record("lung-colon")
-    *_, reading = read(read_study(image), classifier, methods=methods, record=record, shap_evaluations=50)
+    *_, reading = read(
+        read_study(image), classifier, methods=methods, record=record, shap_evaluations=50, anatomy=models.anatomy
+    )
     return Report.of(reading, narrate(reading), MADE)
 
 

@@ -207,6 +207,7 @@ def tile() -> Reading:
         models.classifier("lung-colon"),
         methods=("grad-cam",),
         record=models.record("lung-colon"),
+        anatomy=models.anatomy,
     )
     return voted(reading, {"lung_benign": 8, "colon_benign": 2})
 
