@@ -63,6 +63,8 @@ PATTERNS = {name: [pattern([phrase]) for phrase in intent.phrases] for name, int
 def intent_of(question: str, reading: Reading) -> str | None:
     """Name of the intent of a question, or None where no intent knows it."""
     text = plain(question[:MOST])
+    if "patient s" in text and zones_in(reading.zones, text):
+        return "place"
     lengths = {name: _longest(PATTERNS[name], text) for name in LEXICON.intent}
     heard = [name for name, length in lengths.items() if length]
     first = [name for name in heard if LEXICON.intent[name].first]

@@ -182,9 +182,9 @@ def test_a_score_is_not_told_as_a_diagnosis(readings: dict[str, Reading], questi
     assert turn.text.endswith("Please discuss it with a clinician.")
 
 
-@pytest.mark.parametrize("question", ["What if you hide that area?", "What does the literature say?"])
-def test_what_is_not_there_yet_is_said(readings: dict[str, Reading], question: str) -> None:
-    assert "not there yet" in asked(readings, "clear-bacterial", question).text
+def test_what_is_not_there_yet_is_said(readings: dict[str, Reading]) -> None:
+    assert "not there yet" in asked(readings, "clear-bacterial", "What does the literature say?").text
+    assert "Nothing of this image was erased" in asked(readings, "clear-bacterial", "What if you hide that area?").text
 
 
 @pytest.mark.parametrize("question", ["Why not tuberculosis?", "Is this covid?", "Do I have asthma?"])

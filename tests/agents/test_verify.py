@@ -165,7 +165,7 @@ def _notice(record: dict[str, Any]) -> None:
         (_value, "finding F1, value"),
         (_statement, "finding F1, statement"),
         (_number_in_a_statement, "finding F1, statement"),
-        (_fewer, "finding F7"),
+        (_fewer, "finding F8"),
         (_invented, "finding F99"),
         (_share, "grad-cam map of colon_benign, shares"),
         (_map, "grad-cam map of lung_adenocarcinoma, digest"),
