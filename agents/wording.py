@@ -33,7 +33,7 @@ CLINICIAN = {
     "modality": "Modality of the file: {modality}; the model was made for {expected}.",
     "vote": "{value:.0f} of the {count} nearest cases are called {title}, in agreement with the model's highest score, {own_value:.1f} %.",
     "vote_conflict": "Conflict: {value:.0f} of the {count} nearest cases are called {title}, the model's highest score is {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
-    "no_vote": "No vote of nearest cases: the nearest has a cosine of {value:.2f}, and {floor:.2f} is needed.",
+    "no_vote": "No vote of nearest cases: the nearest has a cosine of {value:.3f}, and {floor:.3f} is needed.",
     "vote_tested": "Accuracy of such a vote: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} test images, {count} classes; the commonest class alone: {majority:.1f} %.",
     "vote_left_out": "Leave-one-out accuracy of such a vote: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} images of the library, {count} classes; the commonest class alone: {majority:.1f} %.",
     "vote_balanced": "Mean of that accuracy over the classes: {value:.1f} %.",
@@ -46,8 +46,8 @@ PATIENT = {
     "overlap": "{verdict} The top tenths of the two maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
     "performance": "The model was tested on {images} images of {groups} {group} that it was not trained on: its balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
     "recall": "Of the test images that truly were {title}, the model recognised {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
-    "vote": "Similar pictures agree with the model: {value:.0f} of the {count} most similar cases of the library are called {title} too. The model's highest score is {own_value:.1f} %.",
-    "vote_conflict": "Similar pictures contradict the model: {value:.0f} of the {count} most similar cases of the library are called {title}, and the model's highest score is {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
+    "vote": "Similar pictures agree with the model: {value:.0f} of the {count} most similar cases of the data set with the model's classes are called {title} too. The model's highest score is {own_value:.1f} %.",
+    "vote_conflict": "Similar pictures contradict the model: {value:.0f} of the {count} most similar cases of the data set with the model's classes are called {title}, and the model's highest score is {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
 }
 WORDING: dict[Reader, dict[str, str]] = {"clinician": CLINICIAN, "student": {}, "patient": PATIENT}
 

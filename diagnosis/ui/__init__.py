@@ -97,6 +97,7 @@ class Desk:
             shown = -1  # maps on the page; the reading is sent again only when there are more
             for reading in read(study, classifier, record=record, shap_evaluations=self.shap_evaluations):
                 if tray.study is not study:
+                    yield (gr.skip(),) * 5  # Gradio sends the last output once more at the end, over the newer reading
                     return
                 first, fresh = shown < 0, len(reading.maps) > shown
                 shown = len(reading.maps)
