@@ -55,7 +55,8 @@ def test_a_vote_for_the_same_class_agrees(encoder: Encoder, reading: Reading) ->
     found = consult(searcher(encoder, "bacterial_pneumonia"), reading)
     assert kinds(found) == ["vote", "vote_left_out", "vote_balanced"]
     assert found[0].statement == (
-        "10 of the 10 most similar cases of the data set with the model's classes are called bacterial pneumonia, which "
+        "10 of the 10 most similar cases of "
+        "the data set with the model's classes are called bacterial pneumonia, which "
         "agrees with the model's "
         "highest score, 83.0 %."
     )
@@ -66,7 +67,8 @@ def test_a_vote_for_another_class_is_a_conflict(encoder: Encoder, reading: Readi
     found = consult(library, reading)
     assert kinds(found) == ["vote_conflict", "vote_tested", "vote_balanced"]
     assert found[0].statement == (
-        "10 of the 10 most similar cases of the data set with the model's classes are called normal, which differs from "
+        "10 of the 10 most similar cases of "
+        "the data set with the model's classes are called normal, which differs from "
         "the model's highest "
         "score, bacterial pneumonia with 83.0 %; bacterial pneumonia got 0 of the votes."
     )
