@@ -174,7 +174,7 @@ def _build_options(command: argparse.ArgumentParser, settings: Settings) -> None
     command.add_argument("--datasets", nargs="+", metavar="SET", help="only these of them")
     command.add_argument("--folder", type=Path, help="a folder of images of one's own instead")
     command.add_argument("--csv", type=Path, help="its table: path, label, and facts; default: cases.csv in the folder")
-    command.add_argument("--name", default="own", help="what its data set is called; default: %(default)s")
+    command.add_argument("--name", default="folder", help="what its data set is called; default: %(default)s")
     command.add_argument("--original", metavar="SET", help="the original of a public set, fetched from its source")
     command.add_argument("--url", help="another address of that original")
     command.add_argument("--sha256", help="another digest of it")

@@ -1,5 +1,9 @@
-"""A Postgres server with pgvector, as the case store reaches it: its address, its connections, its errors in words."""
+"""A Postgres server with pgvector, as the case store reaches it: its address, its connections, its errors in words.
 
+Those words may be read by anyone, so they name neither the server nor what it answered; both go to the log.
+"""
+
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from diagnosis.errors import BadRequest, Missing
 
+log = logging.getLogger(__name__)
 PUSH = "Load one with `python -m retrieval push`."
 _SCHEMES = ("postgresql://", "postgres://")
 _FORM = "Write postgresql://user:password@host:port/database; in the password %40 stands for @, %2F for /."
@@ -25,7 +30,7 @@ class Address:
 
     Attributes:
         conninfo: everything that is needed to connect, the password included; not shown.
-        where: what messages call it.
+        where: what the log and the commands call it.
     """
 
     conninfo: str = field(repr=False)
@@ -49,23 +54,25 @@ def read_address(url: str) -> Address:
 
 @contextmanager
 def asking(address: Address) -> Iterator[None]:
-    """What goes wrong inside, in words.
+    """What goes wrong inside, in words; the log tells where and what the server answered.
 
     Raises:
-        Missing: the server is not there, or the library that was opened is not there any more.
+        Missing: the server does not answer, or the library that was opened is not there any more.
         BadRequest: the user may not do that.
     """
     try:
         yield
     except errors.UndefinedTable as error:
-        gone = f"The library that was opened in the database {address.where} has been replaced twice since."
+        log.warning("The library that was opened in the database %s is gone (%s).", address.where, _first(error))
+        gone = "The library that was opened in the database has been replaced twice since."
         raise Missing(gone, "Start this again.") from error
     except errors.InsufficientPrivilege as error:
-        refused = f"The user of the database {address.where} may not do that ({_first(error)})."
+        log.warning("The user of the database %s may not do that (%s).", address.where, _first(error))
+        refused = "The user of the case library's database may not do that."
         raise BadRequest(refused, "Have the database's owner grant it.") from error
     except psycopg.OperationalError as error:  # a pool that ran out of time raises one too
-        why = f"The database {address.where} can't be used ({_first(error)})."
-        raise Missing(why, "Start it, or mend LIGHTBOX_CASES_URL.") from error
+        log.warning("The database %s can't be used (%s).", address.where, _first(error))
+        raise Missing("The case library's database does not answer.", "Try again later; the log says why.") from error
 
 
 def _first(error: Exception) -> str:
@@ -77,14 +84,14 @@ def connect(address: Address) -> Connection:
     return psycopg.connect(address.conninfo, autocommit=True)
 
 
-def need_vectors(connection: Connection, address: Address) -> None:
+def need_vectors(connection: Connection) -> None:
     """Get a connection ready for vectors. Raises Missing where the database has no pgvector, or an old one."""
     found = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
     remedy = "Install pgvector 0.8 or newer there, and have an administrator run CREATE EXTENSION vector."
     if found is None:
-        raise Missing(f"The database {address.where} lacks the extension vector.", remedy)
+        raise Missing("The case library's database lacks the extension vector.", remedy)
     if tuple(int(part) for part in found[0].split(".")[:2]) < _LEAST:
-        raise Missing(f"The database {address.where} has pgvector {found[0]}.", remedy)
+        raise Missing(f"The case library's database has pgvector {found[0]}.", remedy)
     register_vector(connection)
 
 

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
@@ -112,7 +113,7 @@ def import_archive(mine: MyCases, source: Path | bytes) -> Changes:
     try:
         with ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as archive:
             read = _reader(archive, _manifest(archive))
-            lines = read("cases.jsonl").decode().splitlines()
+            lines = [line for line in read("cases.jsonl").decode().split("\n") if line]
             if len(lines) > MOST:
                 raise BadRequest(f"The archive holds {len(lines):,} cases; {MOST:,} are the most.", "Split it.")
             added, refused = [], []
@@ -123,13 +124,13 @@ def import_archive(mine: MyCases, source: Path | bytes) -> Changes:
                     added.append(record.id)
                 except UserError as error:
                     refused.append(f"case {number + 1}: {error.problem}")
-    except (BadZipFile, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (BadZipFile, OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BadRequest(f"This is not an archive of cases ({error}).", "Export one and import that.") from error
     return Changes(added=tuple(added), refused=tuple(refused))
 
 
 def _manifest(archive: ZipFile) -> dict[str, str]:
-    told = json.loads(archive.read("manifest.json"))
+    told = json.loads(_bounded(archive, "manifest.json", _LARGEST))
     if told["format"] != _FORMAT:
         raise BadRequest(f"The archive has the format {told['format']}; {_FORMAT} is read.", "Export it again.")
     return dict(told["files"])
@@ -137,13 +138,8 @@ def _manifest(archive: ZipFile) -> dict[str, str]:
 
 def _reader(archive: ZipFile, digests: dict[str, str]) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
-        """A file of the archive. Raises BadImage where it is not as the manifest says."""
-        if archive.getinfo(name).file_size > (_LARGEST if name.startswith("pictures/") else 25 * _LARGEST):
-            raise BadImage(f"{name} of the archive is too large.", "Export it again.")
-        try:
-            data = archive.read(name)
-        except BadZipFile:
-            data = b""
+        """A file of the archive. Raises BadImage where it is not there, or not as the manifest says."""
+        data = _bounded(archive, name, _LARGEST if name.startswith("pictures/") else 25 * _LARGEST)
         if hashlib.sha256(data).hexdigest() != digests.get(name):
             raise BadImage(f"{name} of the archive is damaged.", "Export it again.")
         return data
@@ -151,8 +147,22 @@ def _reader(archive: ZipFile, digests: dict[str, str]) -> Callable[[str], bytes]
     return read
 
 
+def _bounded(archive: ZipFile, name: str, most: int) -> bytes:
+    """A file of at most so many bytes, which are never unpacked beyond that. Raises BadImage for any other."""
+    try:
+        with archive.open(name) as stream:
+            data = stream.read(most + 1)
+    except KeyError as error:
+        raise BadImage(f"{name} of the archive is missing.", "Export it again.") from error
+    except (BadZipFile, zlib.error, RuntimeError, EOFError, OSError) as error:  # RuntimeError: a password, or a method
+        raise BadImage(f"{name} of the archive is damaged.", "Export it again.") from error
+    if len(data) > most:
+        raise BadImage(f"{name} of the archive is too large, over {most:,} bytes.", "Export it again.")
+    return data
+
+
 def _record(line: str) -> Record:
     try:
         return from_line(line, _BLANK)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadRequest("is not a case.", "Export it again.") from error

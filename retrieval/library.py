@@ -100,7 +100,7 @@ class VoteScore(Value):
     Attributes:
         accuracy: share of ``queries`` whose own label won; cases of the query's own group have no vote.
         balanced: mean of the share by class.
-        majority: share that the commonest label alone would reach.
+        majority: share that the commonest label of the queries alone would reach.
         recall: the share by class.
     """
 

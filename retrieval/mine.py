@@ -8,12 +8,13 @@ when the encoder changes. A patient's number is kept as a hash with a secret of 
 import hashlib
 import io
 import json
+import re
 import secrets
 import sqlite3
 import threading
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ CREATE TABLE IF NOT EXISTS cases (
 );
 CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_HASH = re.compile(r"[0-9a-f]{16}")  # what :meth:`MyCases.hashed` makes
 _CHANGED = "UPDATE kept SET value = value + 1 WHERE name = 'revision'"
 
 
@@ -129,13 +131,16 @@ class MyCases:
         """Take in an image. Raises BadRequest where its id or the image itself is there already."""
         with self._lock:
             id = id or f"{DATASET}:{secrets.token_hex(6)}"
-            if len(self) >= MOST:
-                raise BadRequest(f"You have {MOST:,} cases, the most there can be.", "Delete some first.")
+            self._need_room()
             case = Case(id, tuple(labels), DATASET, licence, _plain(facts or {}), url)
             record = Record(case, self.hashed(patient), image.digest)
             vector = self.encoder.embed_images([image])[0]
             self._insert(record, vector, _small(image))
             return record
+
+    def _need_room(self) -> None:
+        if len(self) >= MOST:
+            raise BadRequest(f"You have {MOST:,} cases, the most there can be.", "Delete some first.")
 
     def _insert(self, record: Record, vector: np.ndarray, picture: bytes) -> None:
         line = to_line(record, _BLANK[DATASET])
@@ -237,9 +242,29 @@ class MyCases:
             return [(from_line(line, _BLANK), bytes(picture)) for line, picture in base.execute(query)]
 
     def restore(self, record: Record, picture: bytes) -> None:
-        """Take in a case of an archive by its kept picture. Raises as :meth:`add`, and BadImage for the picture."""
-        study = read_study(picture, record.id)
-        self._insert(record, self.encoder.embed_images([study])[0], picture)
+        """Take in a case of an archive by its kept picture, which is kept at ``SIDE`` pixels and without its headers.
+
+        A patient that is no hash becomes one. Raises as :meth:`add`, BadImage for the picture, and BadRequest for a
+        record that holds anything but text.
+        """
+        _need_text(record)
+        with self._lock:
+            self._need_room()
+            study = read_study(picture, record.id)
+            patient = record.patient if _HASH.fullmatch(record.patient or "") else self.hashed(record.patient)
+            kept = replace(record, case=replace(record.case, facts=_plain(record.case.facts)), patient=patient)
+            self._insert(replace(kept, thumbnail=None), self.encoder.embed_images([study])[0], _small(study))
+
+
+def _need_text(record: Record) -> None:
+    """Raises BadRequest, which names the first, where an archive's record holds something that is no text."""
+    case = record.case
+    needed = [("id", case.id), ("image", record.image), ("licence", case.licence)]
+    given = [(name, one) for name, one in (("url", case.url), ("patient", record.patient)) if one is not None]
+    labels = [("label", label) for label in case.labels]
+    for name, value in (*needed, *given, *labels, *case.facts.items()):
+        if not (isinstance(value, str) and value):
+            raise BadRequest(f"The {name} {value!r} is not text.", "Write it in quotes in cases.jsonl.")
 
 
 def _plain(facts: Mapping[str, str]) -> dict[str, str]:

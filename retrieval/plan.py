@@ -11,6 +11,7 @@ from diagnosis.errors import BadImage, BadRequest, Missing
 from diagnosis.readers import read_study
 from diagnosis.study import Study
 from retrieval.library import UNKNOWN, Origin, Record
+from retrieval.mine import DATASET
 from retrieval.sources import Source, hashed, make_record, sources, written
 from retrieval.types import Case
 
@@ -93,7 +94,11 @@ def plan_folder(folder: Path, table: Path, name: str) -> Plan:
     """Images of one's own: ``table`` has the columns path and label, and may have id, patient, licence, url and others.
 
     A ``path`` is taken from the folder; further columns become facts. A row that can't be used is told and passed over.
+
+    Raises BadRequest for the name of visitors' own cases, and as :func:`plan_data` for the table.
     """
+    if name.strip().lower() == DATASET:
+        raise BadRequest(f"{name!r} is what visitors' own cases are called.", "Give another one with --name.")
     rows, entries, refused = _table(table, OWN_COLUMNS), [], []
     seen: set[str] = set()
     for number, row in enumerate(rows, 2):

@@ -79,7 +79,7 @@ class PostgresStore:
         self.manifest, self._address, self._indexed = manifest, address, width > 0
 
         def ready(connection: Connection) -> None:
-            need_vectors(connection, address)
+            need_vectors(connection)
             enter(connection, generation, max(width, 1))
             connection.execute("SELECT set_config('statement_timeout', %s, false)", (_LONGEST,))
 
@@ -104,14 +104,14 @@ class PostgresStore:
         """
         address = read_address(url)
         with asking(address), connect(address) as connection:
-            need_vectors(connection, address)
+            need_vectors(connection)
             generation = current(connection)
             if generation is None:
-                raise Missing(f"The database {address.where} holds no case library.", PUSH)
+                raise Missing("The database holds no case library.", PUSH)
             enter(connection, generation, 1)
             row = connection.execute("SELECT manifest, width FROM lightbox_library").fetchone()
         if row is None:
-            raise Missing(f"The library in the database {address.where} is not whole.", PUSH)
+            raise Missing("The library in the database is not whole.", PUSH)
         return cls(address, generation, Manifest.model_validate_json(row[0]), row[1], wait)
 
     def __repr__(self) -> str:

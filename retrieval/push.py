@@ -97,7 +97,7 @@ def push(url: str, folder: Path, progress: Progress = lambda line: None, memory:
     vectors = map_tensor(folder / VECTORS, "vectors")
     generation = f"lightbox_{sha256(manifest.model_dump_json().encode()).hexdigest()[:16]}"
     with asking(address), connect(address) as connection:
-        _install(connection, address)
+        _install(connection)
         if not connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchall()[0][0]:
             raise BadRequest(f"Another push into the database {address.where} is under way.", "Wait until it is done.")
         connection.execute(_CURRENT)
@@ -114,11 +114,11 @@ def push(url: str, folder: Path, progress: Progress = lambda line: None, memory:
     return Pushed(address.where, cases, width, recall)
 
 
-def _install(connection: Connection, address: Address) -> None:
+def _install(connection: Connection) -> None:
     """The extension, where this user may make it. Raises Missing where there is none after that."""
     with suppress(errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile):
         connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-    need_vectors(connection, address)
+    need_vectors(connection)
 
 
 def _make(connection: Connection, generation: str, manifest: Manifest) -> None:

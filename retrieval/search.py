@@ -11,7 +11,7 @@ from diagnosis.errors import BadRequest, Missing, UserError
 from diagnosis.study import Study
 from retrieval.encoder import Encoder
 from retrieval.filters import Filter
-from retrieval.library import Manifest, Record
+from retrieval.library import Floor, Manifest, Record
 from retrieval.patches import PatchMaps, PatchMatch, need_maps
 from retrieval.query import Query, mix, move
 from retrieval.store import CaseStore, LocalStore, Neighbour
@@ -138,10 +138,12 @@ class Searcher:
 
     def floor(self, share: float) -> float:
         """The cosine under which nothing is similar, for a query that is an image by ``share``; −1 if not measured."""
-        floors = self.manifest.measured.floors
-        if not floors:
-            return -1.0
-        return float(np.interp(share, [one.weight for one in floors], [one.cosine for one in floors]))
+        measured = self._measured_floor(share)
+        return measured.cosine if measured else -1.0
+
+    def _measured_floor(self, share: float) -> Floor | None:
+        """Of the weights that were measured, the nearest one's."""
+        return min(self.manifest.measured.floors, key=lambda one: abs(one.weight - share), default=None)
 
     def patches(self, image: Study, id: str) -> PatchMatch:
         """Which patch of the image is like which patch of a case of the library. Raises BadRequest without maps."""
@@ -162,7 +164,7 @@ class Searcher:
         known = self.store.with_image(image.digest)
         without = [name for record in known for name in (record.patient or record.id, record.id)]
         vector = self.encoder.embed_images([image])[0]
-        filters = (Filter("dataset", dataset), *(Filter("label", label) for label in labels))
+        filters = (Filter("dataset", dataset.lower()), *(Filter("label", label.lower()) for label in labels))
         voters = self.store.nearest(vector, k, filters, without)
         if not voters:
             raise Missing("The library has no other case that could vote.", "Look at the image by itself.")
@@ -259,11 +261,13 @@ class Searcher:
         if nearest is None:
             chosen = ", ".join(map(str, query.filters))
             return f"Nothing similar: no case fits {chosen}." if chosen else "Nothing similar: there are no cases."
-        kept = min(self.manifest.measured.floors, key=lambda one: abs(one.weight - query.share)).kept
-        return (
-            f"Nothing similar: the nearest case has a cosine of {nearest:.3f}; {100 * kept:.0f} % of the queries that "
-            f"the library was measured with reach {floor:.3f}."
+        measured = self._measured_floor(query.share)
+        kept = (
+            f"; {100 * measured.kept:.0f} % of the queries that the library was measured with reach"
+            if measured
+            else ", under"
         )
+        return f"Nothing similar: the nearest case has a cosine of {nearest:.3f}{kept} {floor:.3f}."
 
 
 def _first(record: Record, labels: Sequence[str]) -> str:

@@ -99,12 +99,11 @@ def score_votes(
         name: float(np.mean([ok for ok, own in zip(right, truth, strict=True) if own == name]))
         for name in sorted(set(truth))
     }
-    commonest = Counter(labels).most_common(1)[0][0]
     return VoteScore(
         k=k,
         queries=len(right),
         accuracy=float(np.mean(right)),
         balanced=float(np.mean(list(recall.values()))),
-        majority=float(np.mean([label == commonest for label in truth])),
+        majority=max(Counter(truth).values()) / len(truth),
         recall=recall,
     )

@@ -108,6 +108,8 @@ class Writer:
                     pen.sent = before + told.ledger
                 if pen.cancel is cancel:
                     yield told, pieces.explanation(told, reading), self._sent(pen), ""
+            if pen.cancel is not cancel:
+                yield (gr.skip(),) * 4  # Gradio sends the last output once more at the end, over the newer words
         except UserError as error:
             told = replace(narrate(reading, reader, length), problem=str(error))
             yield told, pieces.explanation(told, reading), gr.skip(), ""
@@ -145,6 +147,8 @@ class Writer:
                 if pen.cancel is cancel:
                     said = (*turns, turn)
                     yield said, pieces.conversation(said), gr.skip()
+            if pen.cancel is not cancel:
+                yield (gr.skip(),) * 3  # Gradio sends the last output once more at the end, over the newer answer
         except UserError as error:
             yield turns, pieces.conversation(turns) + problem(error), gr.skip()
         finally:

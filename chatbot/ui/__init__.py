@@ -101,6 +101,7 @@ class Clerk:
         try:
             for answer in ask(question, self._desk(visit), asked):
                 if visit.cancel is not cancel:
+                    yield (gr.skip(),) * 5  # Gradio sends the last output once more at the end, over the newer answer
                     return
                 said = (*done, answer)
                 yield said, pieces.conversation(said), pieces.cards(said), box, ""

@@ -75,6 +75,7 @@ class Desk:
                 shap_evaluations=self.shap_evaluations,
             ):
                 if tray.study is not study:
+                    yield (gr.skip(),) * 5  # Gradio sends the last output once more at the end, over the newer reading
                     return
                 first, fresh = shown < 0, len(reading.maps) > shown
                 shown = len(reading.maps)

@@ -12,7 +12,7 @@ from diagnosis.ui.examples import Example
 from diagnosis.ui.pieces import fault
 from retrieval.shared import Cases
 from retrieval.ui import pieces
-from retrieval.ui.finder import Finder, stage
+from retrieval.ui.finder import NOTHING_YET, Finder, stage
 from retrieval.ui.neighbours import neighbours_panel
 from retrieval.ui.own import CLICKS, STORED, own_section
 from retrieval.ui.visit import AGES, CHOSEN, COUNTS, Visit
@@ -68,20 +68,20 @@ def similar_tab(cases: Cases, examples: Sequence[Example], opened: Callable[...,
             message = gr.HTML()
             leaning = gr.HTML(js_on_load=CLICKS)
             match = gr.HTML(js_on_load=CLICKS)
-            found = gr.HTML(pieces.note(pieces.START), js_on_load=CLICKS)
+            found = gr.HTML(NOTHING_YET, js_on_load=CLICKS)
     inputs, outputs = [visit, key, words, weight, *filters], [message, leaning, found, match]
-    put = [file, shown, remove, message]
+    put = [file, shown, remove, *outputs]
 
-    def searching(listen: Callable[..., Dependency]) -> None:
-        event = listen(finder.search, inputs, outputs, **SEARCHING)
+    def searching(listen: Callable[..., Dependency], act: Callable[..., Any] = finder.search) -> None:
+        event = listen(act, inputs, outputs, **SEARCHING)
         event.failure(partial(fault, "The search", "Search again"), None, message, **QUIET)
         event.then(finder.weigh, [visit, words], weight, **QUIET)
 
     searching(search.click)
     searching(words.submit)
-    searching(file.upload(finder.open_upload, [visit, file], put, **QUIET).then)
+    searching(file.upload(finder.open_upload, [visit, file], put, **QUIET).then, finder.search_new)
     for button, example in zip(pictures, examples, strict=True):
-        searching(button.click(partial(finder.open, example.file), visit, put, **QUIET).then)
+        searching(button.click(partial(finder.open, example.file), visit, put, **QUIET).then, finder.search_new)
     for button, sentence in zip(offered, SENTENCES, strict=True):
         searching(button.click(lambda sentence=sentence: sentence, None, words, **QUIET).then)
     remove.click(finder.remove, visit, put, **QUIET).then(finder.weigh, [visit, words], weight, **QUIET)

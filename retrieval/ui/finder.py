@@ -26,6 +26,8 @@ ACTS = (("more", "More like this"), ("less", "Less like this"))
 MATCH = ("match", "What matches")
 THUMB = 320  # pixels of the longer side of the picture of one's own case
 Outcome = tuple[Any, ...]
+NOTHING_YET = pieces.note(pieces.START)
+CLEARED = ("", "", NOTHING_YET, "")  # message, leaning, results, match: nothing of one image stands beside another
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,21 @@ class Finder:
     cases: Cases
 
     def open_upload(self, visit: Visit, path: str | None) -> Outcome:
-        """(empty file box, stage, remove button, message); for what is no image, the message alone."""
+        """(empty file box, stage, remove button, message, leaning, results, match); a refusal is a message alone."""
         if path is None:
-            return None, gr.skip(), gr.skip(), problem(BadRequest("There is no image.", "Choose one first."))
+            return _refused(BadRequest("There is no image.", "Choose one first."))
         return self.open(Path(path), visit)
 
     def open(self, path: Path, visit: Visit) -> Outcome:
         try:
             visit.put(read_study(path))
         except UserError as error:
-            return None, gr.skip(), gr.skip(), problem(error)
-        return None, stage(visit), gr.Button(visible=True), ""
+            return _refused(error)
+        return None, stage(visit), gr.Button(visible=True), *CLEARED
 
     def remove(self, visit: Visit) -> Outcome:
         visit.put(None)
-        return None, stage(visit), gr.Button(visible=False), ""
+        return None, stage(visit), gr.Button(visible=False), *CLEARED
 
     def weigh(self, visit: Visit, words: str) -> Any:
         """The slider, where there are an image and words to weigh."""
@@ -84,12 +86,18 @@ class Finder:
             searcher = self._searcher(visit, key)
             found = searcher.search(query, wish.count)
         except UserError as error:
-            if visit.turn == turn:
-                yield problem(error), blank, gr.skip(), gr.skip()
+            if visit.show(turn, None):
+                yield problem(error), blank, NOTHING_YET, ""
             return
-        if visit.turn == turn:
-            visit.found = found
+        if visit.show(turn, found):
             yield "", blank, self._results(visit, searcher, found, query, wish), ""
+
+    def search_new(self, visit: Visit, key: str | None, *boxes: Any) -> Iterator[Outcome]:
+        """As :meth:`search`, if an image was put in: all stays after a file that was refused, or an image removed."""
+        if not visit.waiting:
+            yield (gr.skip(),) * len(CLEARED)  # Gradio empties the outputs of a generator that yields nothing
+            return
+        yield from self.search(visit, key, *boxes)
 
     def _searcher(self, visit: Visit, key: str | None) -> Searcher:
         searcher, own = self.cases.searcher(), visit.own(self.cases, key)
@@ -107,6 +115,7 @@ class Finder:
         """What a button of a case does; as :meth:`search`."""
         name, id = event.act, event.case if event.act != "close" else ""
         if name == "close":
+            visit.pair = None
             yield "", gr.skip(), gr.skip(), ""
             return
         if name == "match":
@@ -117,7 +126,8 @@ class Finder:
         if name in {"more", "less"} and (one := visit.result(id)) is not None:
             (visit.more if name == "more" else visit.less)[id] = pieces.called(one.case)
         if visit.study is None and not visit.more and not Wish.of(boxes).words.strip():
-            yield "", pieces.leaning(visit.more, visit.less), pieces.note(pieces.START), ""
+            visit.show(visit.begin(), None)
+            yield "", pieces.leaning(visit.more, visit.less), NOTHING_YET, ""
             return
         yield from self.search(visit, key, *boxes)
 
@@ -125,7 +135,9 @@ class Finder:
         """The patches of the image beside those of a case."""
         one, study = visit.result(id), visit.study
         if one is None or study is None:
+            yield problem(BadRequest("These results are no longer kept.", "Search again.")), gr.skip(), gr.skip(), ""
             return
+        visit.pair = one
         yield pieces.doing("Comparing patches"), gr.skip(), gr.skip(), gr.skip()
         try:
             searcher = self.cases.searcher()
@@ -136,9 +148,16 @@ class Finder:
             shown = matched(
                 match, one, data_uri(square), picture(one, visit, wish.pictures), searcher.encoder.settings.resize_mode
             )
-            yield "", gr.skip(), gr.skip(), shown
+            outcome = "", gr.skip(), gr.skip(), shown
         except UserError as error:
-            yield problem(error), gr.skip(), gr.skip(), gr.skip()
+            outcome = problem(error), gr.skip(), gr.skip(), ""
+        if visit.pair is one:
+            yield outcome
+
+
+def _refused(error: UserError) -> Outcome:
+    """As :meth:`Finder.open_upload`: why a file was not taken; all else stays."""
+    return None, gr.skip(), gr.skip(), problem(error), *(gr.skip() for _ in CLEARED[1:])
 
 
 def stage(visit: Visit) -> str:
@@ -159,7 +178,12 @@ def picture(match: Similar, visit: Visit, live: bool) -> str | None:
     """Where the picture of a case is: kept here for one's own, else at its source, if the visitor lets it load."""
     if OWN in match.marks:
         return own_picture(visit, match.case.id)
-    return match.thumbnail if live and (match.thumbnail or "").startswith("https://") else None
+    return source_picture(match) if live else None
+
+
+def source_picture(match: Similar) -> str | None:
+    """Where the picture of a case is at its source; None for an address that is not https."""
+    return match.thumbnail if (match.thumbnail or "").startswith("https://") else None
 
 
 def own_picture(visit: Visit, id: str) -> str | None:

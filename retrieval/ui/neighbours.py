@@ -14,7 +14,7 @@ from diagnosis.ui.pieces import fault, problem
 from retrieval.search import Searcher
 from retrieval.shared import Asked, Cases
 from retrieval.ui import pieces
-from retrieval.ui.finder import LOADING
+from retrieval.ui.finder import LOADING, source_picture
 
 TITLE = "Find similar cases"
 
@@ -59,7 +59,7 @@ def _panel(asked: Asked, reading: Reading, searcher: Searcher) -> str:
     else:
         titles = {label.name: label.title for label in reading.card.labels}
         near = searcher.compare(reading.study, asked.opinion.cases)
-        listed = pieces.cards(near, searcher.manifest.datasets, lambda one: one.thumbnail, strip=True)
+        listed = pieces.cards(near, searcher.manifest.datasets, source_picture, strip=True)
         shown = pieces.vote(asked.opinion, titles, said, reading.prediction.top) + pieces.note(LIKENESS) + listed
     return f'<section class="lb-neighbours"><h3>Similar cases</h3>{shown}</section>'
 

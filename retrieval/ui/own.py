@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from retrieval.library import Record
 from retrieval.mine import Changes, MyCases
 from retrieval.shared import Cases, is_key, new_key
 from retrieval.ui import pieces
-from retrieval.ui.finder import own_picture
+from retrieval.ui.listing import changed, listing
 from retrieval.ui.visit import Visit
 
 ABOUT = (
@@ -96,7 +95,11 @@ class Keeper:
 
     def keep(self, visit: Visit, key: str | None, editing: str | None, *boxes: Any) -> tuple[Any, ...]:
         """(key, list, case that is edited, title of the button, message, boxes): add the image, or save an edit."""
-        same = (gr.skip(),) * 3
+        try:
+            if editing:
+                self._there(visit, key).get(editing)
+        except UserError as error:  # deleted in another window
+            return gr.skip(), self.show(visit, key), *leave(problem(error))
         try:
             form = Form.of(boxes)
             if editing:
@@ -110,8 +113,8 @@ class Keeper:
                 mine.add(visit.study, form.labels, form.facts, **form.rest)
                 told = "Added. It is found by your searches alone."
         except UserError as error:
-            return gr.skip(), *same, problem(error), *(gr.skip() for _ in EMPTY)
-        return key, listing(visit, mine), None, gr.Button("Add the image"), pieces.note(told), *EMPTY
+            return key or gr.skip(), gr.skip(), *stay(problem(error))
+        return key, listing(visit, mine), *leave(pieces.note(told))
 
     def _there(self, visit: Visit, key: str | None) -> MyCases:
         mine = visit.own(self.cases, key)
@@ -124,22 +127,23 @@ class Keeper:
         mine = visit.own(self.cases, key)
         if mine is not None and visit.key:
             return mine, visit.key
-        visit.key = key if is_key(key) else new_key()
-        visit.mine = self.cases.kept(str(visit.key))
-        return visit.mine, str(visit.key)
+        fresh = str(key) if is_key(key) else new_key()
+        mine = self.cases.kept(fresh)
+        visit.key, visit.mine = fresh, mine
+        return mine, fresh
 
-    def act(self, event: gr.EventData, visit: Visit, key: str | None) -> tuple[Any, ...]:
+    def act(self, event: gr.EventData, visit: Visit, key: str | None, editing: str | None = None) -> tuple[Any, ...]:
         """As :meth:`keep`, less the key: what a button of a case does."""
-        unchanged = tuple(gr.skip() for _ in EMPTY)
         try:
             mine = self._there(visit, key)
             if event.act == "edit":
                 record = mine.get(event.case)
                 return gr.skip(), record.id, gr.Button("Save the changes"), "", *boxes_of(record)
             mine.delete(event.case)
+            told = pieces.note("Deleted.")
         except UserError as error:
-            return gr.skip(), gr.skip(), gr.skip(), problem(error), *unchanged
-        return listing(visit, mine), None, gr.Button("Add the image"), pieces.note("Deleted."), *unchanged
+            told = problem(error)
+        return self.show(visit, key), *(leave(told) if editing == event.case else stay(told))
 
     def take_in(self, visit: Visit, key: str | None, files: list[str] | None) -> tuple[Any, ...]:
         """(key, empty file box, list, message): an archive, or a CSV and its images."""
@@ -150,7 +154,7 @@ class Keeper:
             mine, key = self._made(visit, key)
             changes = _read(mine, paths)
         except UserError as error:
-            return gr.skip(), None, gr.skip(), problem(error)
+            return key or gr.skip(), None, gr.skip(), problem(error)
         return key, None, listing(visit, mine), changed(changes)
 
     def give_out(self, visit: Visit, key: str | None) -> tuple[Any, Any, str]:
@@ -167,20 +171,26 @@ class Keeper:
         return gr.update(value=[str(archive), str(table)], visible=True), str(folder), pieces.note(told)
 
     def erase(self, visit: Visit, key: str | None) -> tuple[Any, ...]:
-        """(key, list, message, row of the question)."""
+        """(key, row of the question, list, case that is edited, title of the button, message, boxes)."""
         try:
             mine = visit.own(self.cases, key)
             if mine is not None:
                 mine.erase()
         except UserError as error:
-            return gr.skip(), gr.skip(), problem(error), gr.Row(visible=False)
+            return gr.skip(), gr.Row(visible=False), gr.skip(), *stay(problem(error))
         visit.key = visit.mine = None
-        return (
-            None,
-            listing(visit, None),
-            pieces.note("All your cases and their file are deleted."),
-            gr.Row(visible=False),
-        )
+        told = pieces.note("All your cases and their file are deleted.")
+        return None, gr.Row(visible=False), listing(visit, None), *leave(told)
+
+
+def leave(told: str = "") -> tuple[Any, ...]:
+    """(case that is edited, title of the button, message, boxes) where nothing is edited any more."""
+    return None, gr.Button("Add the image"), told, *EMPTY
+
+
+def stay(told: str) -> tuple[Any, ...]:
+    """As :func:`leave`, where all but the message stays as it is."""
+    return gr.skip(), gr.skip(), told, *(gr.skip() for _ in EMPTY)
 
 
 def _read(mine: MyCases, paths: Sequence[Path]) -> Changes:
@@ -197,43 +207,6 @@ def _read(mine: MyCases, paths: Sequence[Path]) -> Changes:
         return read_table(mine, Path(folder) / tables[0].name)
 
 
-def changed(changes: Changes) -> str:
-    """What an import did, and what could not be used."""
-    counts = ((len(changes.added), "added"), (len(changes.edited), "edited"), (len(changes.deleted), "deleted"))
-    done = ", ".join(f"{count} {what}" for count, what in counts if count) or "Nothing changed"
-    left = "".join(f"<li>{escape(one)}</li>" for one in changes.refused[:20])
-    more = f"<li>and {len(changes.refused) - 20} more</li>" if len(changes.refused) > 20 else ""
-    return pieces.note(f"{done}.") + (f'<p>Left out:</p><ul class="lb-references">{left}{more}</ul>' if left else "")
-
-
-def listing(visit: Visit, mine: MyCases | None) -> str:
-    """Every own case with its buttons."""
-    records = mine.records() if mine is not None else []
-    if not records:
-        return pieces.note("You keep no cases here.")
-    rows = "".join(_row(record, own_picture(visit, record.id)) for record in records[:SHOWN])
-    more = pieces.note(f"and {len(records) - SHOWN} more, in the export") if len(records) > SHOWN else ""
-    return f'<ul class="lb-own">{rows}</ul>{more}'
-
-
-SHOWN = 60  # own cases that are listed
-
-
-def _row(record: Record, picture: str | None) -> str:
-    case = record.case
-    facts = " · ".join(f"{key} {value}" for key, value in case.facts.items())
-    buttons = "".join(
-        f'<button type="button" data-act="{act}" data-case="{escape(case.id, quote=True)}" '
-        f'aria-label="{title}: {escape(pieces.called(case), quote=True)}">{title}</button>'
-        for act, title in (("edit", "Edit"), ("delete", "Delete"))
-    )
-    return (
-        f"<li>{pieces.thumb(case, picture)}<div><b>{escape(pieces.called(case))}</b>"
-        f'<p class="lb-note">{escape(facts)}{pieces.link(case.url, " · link")}</p></div>'
-        f'<div class="lb-acts">{buttons}</div></li>'
-    )
-
-
 def clean(folder: str | None) -> None:
     """Delete what an export wrote: Gradio keeps a copy of its own for a few minutes."""
     if folder and Path(folder).name.startswith("lightbox-export-"):
@@ -248,6 +221,7 @@ def own_section(cases: Cases, visit: gr.State, key: gr.BrowserState) -> None:
         boxes = _form()
         with gr.Row(elem_classes="lb-questions"):
             add = gr.Button("Add the image", size="sm", min_width=0, variant="primary")
+            cancel = gr.Button("Cancel", size="sm", min_width=0, visible=False)
         message = gr.HTML()
         listed = gr.HTML(pieces.note("You keep no cases here."), js_on_load=CLICKS)
         box = gr.File(label="Import: an archive, or a CSV and its images", file_count="multiple", height=150)
@@ -262,14 +236,16 @@ def own_section(cases: Cases, visit: gr.State, key: gr.BrowserState) -> None:
     events = [
         fold.expand(keeper.show, [visit, key], listed, **QUIET),
         add.click(keeper.keep, [visit, key, editing, *boxes], [key, *edited], **_BUSY),
-        listed.select(keeper.act, [visit, key], edited, **QUIET),
+        listed.select(keeper.act, [visit, key, editing], edited, **QUIET),
         box.upload(keeper.take_in, [visit, key, box], [key, box, listed, message], **_BUSY),
-        yes.click(keeper.erase, [visit, key], [key, listed, message, sure], **QUIET),
+        yes.click(keeper.erase, [visit, key], [key, sure, *edited], **QUIET),
     ]
     saved = save.click(keeper.give_out, [visit, key], [files, folder, message], **_BUSY)
     saved.then(clean, folder, None, **QUIET)
     for event in (*events, saved):
         event.failure(partial(fault, "That", "Try again"), None, message, **QUIET)
+    editing.change(lambda id: gr.Button(visible=id is not None), editing, cancel, **QUIET)
+    cancel.click(leave, None, edited[1:], **QUIET)
     remove.click(lambda: gr.Row(visible=True), None, sure, **QUIET)
     yes.click(lambda: gr.File(None, visible=False), None, files, **QUIET)
     events[-1].then(None, key, None, js=FORGET)

@@ -196,8 +196,10 @@ def vote(opinion: SecondOpinion, titles: Mapping[str, str], said: Sequence[str],
         f"<b>{count} of {opinion.voters}</b></li>"
         for name, count in opinion.votes.items()
     )
-    kind = "lb-agree" if opinion.agrees(top) else "lb-conflict"
-    heading = "The nearest cases agree" if opinion.agrees(top) else "The nearest cases disagree"
+    divided = 2 * opinion.votes[opinion.label] <= opinion.voters
+    kind = "lb-agree" if opinion.agrees(top) and not divided else "lb-conflict"
+    verdict = "are divided" if divided else "agree" if opinion.agrees(top) else "disagree"
+    heading = f"The nearest cases {verdict}"
     told = "".join(f"<p>{escape(one)}</p>" for one in said)
     return (
         f'<div class="{kind} lb-opinion" role="status"><h4>{heading}</h4>{told}</div><ul class="lb-votes">{rows}</ul>'

@@ -53,7 +53,9 @@ class Visit:
     Attributes:
         more, less: id → label of the cases that results should be like, and unlike.
         found: the last outcome.
-        turn: of the last search; an earlier one shows nothing any more.
+        turn: of the last search, or of the image put in since; an earlier search shows nothing any more.
+        waiting: whether an image was put in that no search has begun with.
+        pair: the case that the image is compared with; a comparison with any other shows nothing any more.
         key, mine: to the visitor's own cases, and these; None where there are none.
     """
 
@@ -62,19 +64,30 @@ class Visit:
     less: dict[str, str] = field(default_factory=dict)
     found: Found | None = None
     turn: int = 0
+    waiting: bool = False
+    pair: Similar | None = None
     key: str | None = None
     mine: MyCases | None = None
 
     def put(self, study: Study | None) -> None:
-        """Another image, or none: what was liked beside the last one no longer counts."""
-        self.study, self.found = study, None
+        """Another image, or none: what was found for the last one and liked beside it no longer counts."""
+        self.show(self.begin(), None)
+        self.study, self.waiting = study, study is not None
         self.more.clear()
         self.less.clear()
 
     def begin(self) -> int:
         """The number of a search that begins now."""
         self.turn += 1
+        self.waiting, self.pair = False, None
         return self.turn
+
+    def show(self, turn: int, found: Found | None) -> bool:
+        """Keep the outcome of a search, None where it failed; False where it is no longer wanted."""
+        if self.turn != turn:
+            return False
+        self.found, self.pair = found, None
+        return True
 
     def query(self, wish: Wish) -> Query:
         """Raises BadRequest where there is nothing to look for."""

@@ -131,7 +131,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         lines.append(f"images/{number}.png,{label},p{number},{'val' if number < 20 else 'test'}")
     (folder / "cases.csv").write_text("\n".join(lines) + "\n", "utf-8")
     model = write_tiny(folder / "encoder")
-    build(plan_folder(folder, folder / "cases.csv", "own"), Encoder.load(model), folder / "cases")
+    build(plan_folder(folder, folder / "cases.csv", "folder"), Encoder.load(model), folder / "cases")
     return {"RETRIEVAL_MODEL": model, "cases": folder / "cases"}
 
 

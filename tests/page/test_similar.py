@@ -141,6 +141,22 @@ def test_an_own_case_is_found_by_its_owner_alone_and_its_patches_are_matched(
     expect(tab.here.locator(".lb-own li")).to_contain_text("My <b>gland</b>")
 
 
+def test_an_edit_is_left_by_cancel(visitor: Visitor, gallery: Server, images: Path) -> None:
+    tab = enter(visitor(gallery.address))
+    row = keep(tab, images / "other.png", "first word")
+    cancel = tab.here.get_by_role("button", name="Cancel")
+    expect(cancel).to_have_count(0)
+    row.get_by_role("button", name="Edit").click()
+    labels = tab.here.get_by_label("Labels, one a line")
+    expect(labels).to_have_value("first word")
+    labels.fill("second word")
+    cancel.click()
+    expect(tab.here.get_by_role("button", name="Add the image")).to_be_visible()
+    expect(labels).to_have_value("")
+    expect(cancel).to_have_count(0)
+    expect(row).to_contain_text("First word")
+
+
 def test_own_cases_are_edited_exported_deleted_and_imported(
     visitor: Visitor, gallery: Server, images: Path, tmp_path: Path
 ) -> None:
@@ -178,6 +194,37 @@ def test_image_and_words_are_weighed_only_where_both_are_there(visitor: Visitor,
     expect(weight).to_be_visible()
     tab.here.get_by_role("button", name="Remove the image").click()
     expect(weight).to_have_count(0)
+
+
+def test_a_file_that_is_no_image_is_refused_with_its_reason_and_changes_nothing(
+    visitor: Visitor, gallery: Server, images: Path
+) -> None:
+    tab = enter(visitor(gallery.address))
+    cases = look_for(tab, WORDS)
+    tab.upload(images / "text.png")
+    expect(tab.alert).to_contain_text("text.png")
+    tab.page.wait_for_timeout(1500)  # a search that followed would be over
+    expect(tab.alert).to_contain_text("text.png")
+    expect(cases).to_have_count(12)
+
+
+def test_the_cases_of_an_image_go_with_it(visitor: Visitor, gallery: Server, images: Path) -> None:
+    tab = enter(visitor(gallery.address))
+    outcome = tab.here.locator(".lb-case, .lb-nothing")
+    tab.upload(images / "tile.png")
+    outcome.first.wait_for()
+    tab.here.get_by_role("button", name="Remove the image").click()
+    expect(outcome).to_have_count(0)
+    tab.upload(images / "tile.png")
+    outcome.first.wait_for()
+    tab.here.get_by_role("button", name="Filters").click()
+    for end, years in (("from", "60"), ("to", "30")):
+        box = tab.here.get_by_label(f"number input for Age {end}, years")
+        box.fill(years)
+        box.press("Enter")
+    tab.upload(images / "other.png")
+    expect(tab.alert).to_contain_text("empty")
+    expect(outcome).to_have_count(0)
 
 
 def test_pictures_are_loaded_from_their_sites_or_give_way_to_what_is_drawn(

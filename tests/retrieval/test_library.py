@@ -43,7 +43,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def kept(encoder: Encoder, images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept") / "cases"
-    build(plan_folder(images, images / "cases.csv", "own"), encoder, folder)
+    build(plan_folder(images, images / "cases.csv", "folder"), encoder, folder)
     return folder
 
 
@@ -70,22 +70,22 @@ def test_a_library_holds_vectors_facts_and_where_they_are_from(library: Path, en
 def test_what_is_measured_is_of_images_that_the_encoder_did_not_learn_from(library: Path) -> None:
     measured = read_manifest(library).measured
     assert [floor.weight for floor in measured.floors] == [0, 0.25, 0.5, 0.75, 1]
-    assert measured.leave_one_out["own"].queries == measured.test["own"].queries == 8
-    assert 0 <= measured.test["own"].accuracy <= 1 and measured.test["own"].majority == 0.5
+    assert measured.leave_one_out["folder"].queries == measured.test["folder"].queries == 8
+    assert 0 <= measured.test["folder"].accuracy <= 1 and measured.test["folder"].majority == 0.5
     assert measured.spread["image"] > 0 < measured.spread["text"]
 
 
 def test_the_data_card_says_what_is_in_it(library: Path) -> None:
     card = (library / "README.md").read_text("utf-8")
     assert "24 public images" in card and "rows (12), waves (12)" in card
-    score = read_manifest(library).measured.test["own"]
-    assert f"| own | 8 | {100 * score.accuracy:.1f} % |" in card and "by licence: unknown: 24" in card.lower()
+    score = read_manifest(library).measured.test["folder"]
+    assert f"| folder | 8 | {100 * score.accuracy:.1f} % |" in card and "by licence: unknown: 24" in card.lower()
 
 
 def test_the_same_build_twice_is_the_same_library(
     library: Path, encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
-    build(plan_folder(images, images / "cases.csv", "own"), encoder, tmp_path / "again")
+    build(plan_folder(images, images / "cases.csv", "folder"), encoder, tmp_path / "again")
     for name in (CASES, VECTORS, PATCHES, MANIFEST):
         assert (tmp_path / "again" / name).read_bytes() == (library / name).read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "cases"]
@@ -138,9 +138,16 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(encoder: Encoder, tmp
     table = folder / "cases.csv"
     extra = "images/4.png,waves,p,30,male,train\n,waves,p,30,male,train\n../secret.png,waves,p,30,male,train\n"
     table.write_text(table.read_text("utf-8") + extra, "utf-8")
-    made = build(plan_folder(folder, table, "own"), encoder, tmp_path / "out")
+    made = build(plan_folder(folder, table, "folder"), encoder, tmp_path / "out")
     assert made.cases == 3 and len(made.refused) == 6
-    for words in ("own/1.png is a text file", "no file own/2.png", "same image as", "repeats", "no path", "outside"):
+    for words in (
+        "folder/1.png is a text file",
+        "no file folder/2.png",
+        "same image as",
+        "repeats",
+        "no path",
+        "outside",
+    ):
         assert sum(words in line for line in made.refused) == 1, (words, made.refused)
 
 
@@ -151,7 +158,7 @@ def test_a_folder_without_any_image_is_refused_and_the_old_library_stays(
     folder.mkdir()
     (folder / "cases.csv").write_text("path,label\nnone.png,a\n", "utf-8")
     with pytest.raises(BadRequest, match="None of the 1 images"):
-        build(plan_folder(folder, folder / "cases.csv", "own"), encoder, library)
+        build(plan_folder(folder, folder / "cases.csv", "folder"), encoder, library)
     assert len(LocalStore.open(library)) == 24
 
 
@@ -162,9 +169,12 @@ def test_a_folder_without_any_image_is_refused_and_the_old_library_stays(
 def test_a_table_without_its_columns_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "cases.csv").write_bytes(content)
     with pytest.raises(BadRequest, match=words):
-        plan_folder(tmp_path, tmp_path / "cases.csv", "own")
+        plan_folder(tmp_path, tmp_path / "cases.csv", "folder")
     with pytest.raises(Missing, match="no table"):
-        plan_folder(tmp_path, tmp_path / "other.csv", "own")
+        plan_folder(tmp_path, tmp_path / "other.csv", "folder")
+    for name in ("own", "Own "):
+        with pytest.raises(BadRequest, match=r"visitors' own cases.*--name"):
+            plan_folder(tmp_path, tmp_path / "cases.csv", name)
 
 
 def test_a_build_that_was_killed_goes_on(encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +184,7 @@ def test_a_build_that_was_killed_goes_on(encoder: Encoder, tmp_path: Path, monke
     code = (
         "import sys; from pathlib import Path; from retrieval import build as b; b.PART = 8\n"
         "from retrieval.encoder import Encoder; from retrieval.plan import plan_folder\n"
-        f"p = plan_folder(Path({str(folder)!r}), Path({str(folder / 'cases.csv')!r}), 'own')\n"
+        f"p = plan_folder(Path({str(folder)!r}), Path({str(folder / 'cases.csv')!r}), 'folder')\n"
         f"b.build(p, Encoder.load({encoder.name!r}), Path({str(out)!r}))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
@@ -190,14 +200,14 @@ def test_a_build_that_was_killed_goes_on(encoder: Encoder, tmp_path: Path, monke
     original = Encoder.squares
     monkeypatch.setattr(Encoder, "squares", lambda self, some: embedded.append(len(some)) or original(self, some))
     monkeypatch.setattr(module, "measure", lambda *_: Manifest.model_fields["measured"].default)
-    build(plan_folder(folder, folder / "cases.csv", "own"), encoder, out)
+    build(plan_folder(folder, folder / "cases.csv", "folder"), encoder, out)
     assert sum(embedded) == 80 - 8 * len(done) and len(LocalStore.open(out)) == 60 and not work.exists()
 
 
 def test_another_encoder_does_not_go_on_with_the_rows_of_the_first(
     encoder: Encoder, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = plan_folder(images, images / "cases.csv", "own")
+    plan = plan_folder(images, images / "cases.csv", "folder")
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

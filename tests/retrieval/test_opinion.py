@@ -55,7 +55,9 @@ def test_a_vote_for_the_same_class_agrees(encoder: Encoder, reading: Reading) ->
     found = consult(searcher(encoder, "bacterial_pneumonia"), reading)
     assert kinds(found) == ["vote", "vote_left_out", "vote_balanced"]
     assert found[0].statement == (
-        "10 of the 10 most similar cases of the library are called bacterial pneumonia, which agrees with the model's "
+        "10 of the 10 most similar cases of "
+        "the data set with the model's classes are called bacterial pneumonia, which "
+        "agrees with the model's "
         "highest score, 83.0 %."
     )
 
@@ -65,7 +67,9 @@ def test_a_vote_for_another_class_is_a_conflict(encoder: Encoder, reading: Readi
     found = consult(library, reading)
     assert kinds(found) == ["vote_conflict", "vote_tested", "vote_balanced"]
     assert found[0].statement == (
-        "10 of the 10 most similar cases of the library are called normal, which differs from the model's highest "
+        "10 of the 10 most similar cases of "
+        "the data set with the model's classes are called normal, which differs from "
+        "the model's highest "
         "score, bacterial pneumonia with 83.0 %; bacterial pneumonia got 0 of the votes."
     )
     assert found[0].facts["library"] == library.manifest.digest and found[0].label == "normal"
@@ -98,7 +102,7 @@ def test_nothing_similar_is_a_finding_of_its_own(encoder: Encoder, reading: Read
         library.second_opinion(reading.study, LABELS)
     (found,) = consult(library, reading)
     assert found.kind == "no_vote" and found.value == refused.value.nearest and found.facts["floor"] == 2.0
-    assert f"has a cosine of {refused.value.nearest:.2f}, and 2.00 is needed" in found.statement
+    assert f"has a cosine of {refused.value.nearest:.3f}, and 2.000 is needed" in found.statement
 
 
 def test_a_library_without_the_models_classes_is_missing(encoder: Encoder) -> None:

@@ -106,10 +106,20 @@ def test_a_password_is_shown_nowhere(
         database.address("nowhere"),
         "postgresql://u:wr0ng@[::1]:1",
     ):
-        with pytest.raises(Missing, match="can't be used") as caught:
+        with pytest.raises(Missing, match="does not answer") as caught:
             PostgresStore.open(wrong)
         shown.append(str(caught.value))
-    assert not re.search(r"s3cret|wr0ng", "".join(shown) + caplog.text) and "nowhere" in shown[-2]
+    assert not re.search(r"s3cret|wr0ng", "".join(shown) + caplog.text)
+    assert all(named in caplog.text for named in ("cases0 on", "nowhere on", "::1:1"))
+    assert not re.search(r"cases0|nowhere|::1|FATAL|refused|socket|/tmp", "".join(shown[3:]))
+
+
+def test_a_command_that_reaches_no_database_says_where_it_looked(
+    folder: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert main(["push", "--index", str(folder), "--url", "postgresql://u:wr0ng@[::1]:1/cases"]) == 3
+    said = capfd.readouterr().err + caplog.text
+    assert "does not answer" in said and "cases on ::1:1" in said and "wr0ng" not in said
 
 
 def test_a_database_without_pgvector_or_without_a_library_says_what_to_do(database: Database, folder: Path) -> None:
@@ -151,7 +161,7 @@ def test_a_push_that_is_cut_off_changes_nothing_and_goes_on_later(url: str, fold
         if line.startswith(at):
             watcher.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
-    with pytest.raises(Missing, match="can't be used"):
+    with pytest.raises(Missing, match="does not answer"):
         push(url, folder, cut)
     with PostgresStore.open(url) as store:
         assert len(store) == 7 and store.get("a:0") is None
@@ -223,7 +233,7 @@ def test_a_server_that_stops_is_told_and_one_that_comes_back_is_used(own_server:
         before = [record.id for record, _ in store.nearest(query, 5)]
         own_server.stop()
         for attempt in (lambda: store.nearest(query, 5), lambda: store.get("a:1"), lambda: PostgresStore.open(url)):
-            with pytest.raises(Missing, match="can't be used"):
+            with pytest.raises(Missing, match="does not answer"):
                 attempt()
         own_server.start()
         assert _in_the_end(store, query) == before
@@ -310,7 +320,7 @@ def searchable(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
     encoder = Encoder.load(write_tiny(tmp_path_factory.mktemp("encoder")))
     images = painted(tmp_path_factory.mktemp("images"), 32)
     folder = tmp_path_factory.mktemp("kept") / "cases"
-    build(plan_folder(images, images / "cases.csv", "own"), encoder, folder)
+    build(plan_folder(images, images / "cases.csv", "folder"), encoder, folder)
     url = database.url()
     push(url, folder)
     return encoder, folder, url

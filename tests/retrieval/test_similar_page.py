@@ -1,6 +1,7 @@
 """The tab of similar cases without a browser: what its pieces say, and what happens when its buttons are pressed."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,28 @@ import pytest
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.readers import read_study
 from diagnosis.study import Study
+from diagnosis.ui import Tray
 from retrieval.build import build
 from retrieval.encoder import Encoder
 from retrieval.filters import Filter
+from retrieval.library import Floor, Measured
 from retrieval.mine import MyCases
 from retrieval.patches import PatchMatch
 from retrieval.plan import plan_folder
-from retrieval.search import OWN, Found, Similar
+from retrieval.search import OWN, Found, Searcher, Similar
 from retrieval.shared import Cases, is_key, new_key
+from retrieval.store import LocalStore
 from retrieval.types import Case
 from retrieval.ui import pieces
 from retrieval.ui.drawings import drawing
-from retrieval.ui.finder import Finder
+from retrieval.ui.finder import Finder, picture, source_picture
 from retrieval.ui.match import matched
+from retrieval.ui.neighbours import Witness
 from retrieval.ui.own import EMPTY, Form, Keeper, boxes_of
 from retrieval.ui.visit import AGES, CHOSEN, Visit, Wish
-from retrieval.vote import SecondOpinion
-from tests.retrieval.made import ORIGINS, paint, painted
+from retrieval.vote import SecondOpinion, score_votes
+from tests.agents.readings import made_up_reading
+from tests.retrieval.made import ORIGINS, manifest, paint, painted, record, rows
 from tests.retrieval.tiny import write_tiny
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror="alert(2)">'
@@ -124,6 +130,36 @@ def test_a_picture_lies_over_what_is_drawn_and_tells_its_site_nothing_of_the_pag
     assert all(part in label for part in ("X-ray", "Viral pneumonia", "a"))
 
 
+def test_only_pictures_over_https_are_loaded_from_elsewhere() -> None:
+    for address, loaded in (("https://example.org/p.png", True), ("http://example.org/p.png", False), (None, False)):
+        one = match(thumbnail=address)
+        assert source_picture(one) == picture(one, Visit(), live=True) == (address if loaded else None)
+        assert picture(one, Visit(), live=False) is None
+
+
+@pytest.mark.parametrize(("scheme", "pictures"), [("https", 10), ("http", 0)])
+def test_the_panel_of_neighbours_loads_pictures_over_https_alone(cases: Cases, scheme: str, pictures: int) -> None:
+    encoder, labels = cases.searcher().encoder, ("normal", "bacterial_pneumonia", "viral_pneumonia")
+    vectors, truth = rows(12, encoder.dimensions), [labels[n % 3] for n in range(12)]
+    records = [
+        replace(record(n, labels=(name,), patient=f"p{n}"), thumbnail=f"{scheme}://example.org/{n}.png")
+        for n, name in enumerate(truth)
+    ]
+    score = score_votes(vectors, truth, range(12), vectors, truth, range(12))
+    measured = Measured(floors=(Floor(weight=1.0, cosine=-1.0, kept=0.9, refused=0.9),), leave_one_out={"a": score})
+    made = manifest(digest=encoder.digest).model_copy(update={"measured": measured})
+
+    class Ready(Cases):
+        def searcher(self) -> Searcher:
+            return Searcher(encoder, LocalStore.of(records, vectors), made)
+
+    reading = made_up_reading("chest-xray", dict(zip(labels, (0.1, 0.8, 0.1), strict=True)))
+    *_, (_, panel, _, _) = Witness(Ready(cases.model, cases.library, cases.own)).ask(reading, Tray())
+    told = Tags(panel)
+    assert len([one for one in told.named("li") if one.get("class") == "lb-case"]) == 10
+    assert len(told.named("img")) == pictures
+
+
 def test_each_kind_of_image_has_a_drawing_and_any_other_a_frame() -> None:
     drawn = {kind: drawing(kind) for kind in ("X-ray", "CT", "MRI", "histology", "ultrasound")}
     assert len(set(drawn.values())) == 5 and drawing("x-RAY") == drawn["X-ray"] and drawing("") == drawn["ultrasound"]
@@ -199,6 +235,58 @@ def test_a_search_that_is_no_longer_wanted_shows_nothing(cases: Cases, image: Pa
     next(first)
     second = last(finder.search(visit, None, *BOXES))
     assert list(first) == [] and ids(second[2])
+
+
+def test_an_image_taken_away_takes_its_cases_along_and_stops_its_search(cases: Cases, image: Path) -> None:
+    finder, visit = Finder(cases), Visit()
+    finder.open(image, visit)
+    running = finder.search(visit, None, *BOXES)
+    next(running)
+    _, _, _, *cleared = finder.remove(visit)
+    assert cleared == ["", "", pieces.note(pieces.START), ""]
+    assert list(running) == [] and visit.found is None
+
+
+def test_no_search_begins_for_what_was_refused_removed_or_looked_for_already(
+    cases: Cases, image: Path, tmp_path: Path
+) -> None:
+    finder, visit = Finder(cases), Visit()
+    finder.open(image, visit)
+    assert ids(last(finder.search_new(visit, None, *BOXES))[2])
+    found, untouched = visit.found, (gr.skip(),) * 4
+    (tmp_path / "text.png").write_text("no image")
+    assert "text.png" in finder.open(tmp_path / "text.png", visit)[3]
+    assert list(finder.search_new(visit, None, *BOXES)) == [untouched] and visit.found is found
+    finder.open(image, visit)
+    finder.remove(visit)
+    assert list(finder.search_new(visit, None, *BOXES)) == [untouched]
+
+
+def test_a_search_that_fails_leaves_no_older_cases(cases: Cases, image: Path) -> None:
+    finder, visit = Finder(cases), Visit()
+    finder.open(image, visit)
+    shown = ids(last(finder.search(visit, None, *BOXES))[2])
+    empty = (*BOXES[: -len(AGES) - 2], 60, 30, *BOXES[-2:])
+    message, _, results, compared = last(finder.search(visit, None, *empty))
+    assert "empty" in message and results == pieces.note(pieces.START) and compared == ""
+    told, *_ = last(finder.act(pressed("match", shown[0]), visit, None, *BOXES))
+    assert "no longer kept" in told
+
+
+@pytest.mark.parametrize("then", ["remove", "search", "close", "match"])
+def test_patches_that_are_no_longer_wanted_are_not_shown(cases: Cases, image: Path, then: str) -> None:
+    finder, visit = Finder(cases), Visit()
+    finder.open(image, visit)
+    shown = ids(last(finder.search(visit, None, *BOXES))[2])
+    comparing = finder.act(pressed("match", shown[0]), visit, None, *BOXES)
+    next(comparing)
+    if then == "remove":
+        finder.remove(visit)
+    elif then == "search":
+        last(finder.search(visit, None, *BOXES))
+    else:
+        last(finder.act(pressed(then, shown[1]), visit, None, *BOXES))
+    assert list(comparing) == []
 
 
 def test_nothing_to_look_for_and_what_cannot_be_read_are_told(cases: Cases, tmp_path: Path) -> None:
