@@ -351,5 +351,5 @@ PLANTERS: dict[str, Planter] = {
     "erasure turned round": _pairs_of("erasures", "erased"),
     "zones called sure": _pairs_of("sure", "zones_uncertain"),
     "agreement of several turned round": _pairs_of("several", "methods_overlap"),
-    "test of a map turned round": _pairs_of("tests", "shuffled", "steady", "gap", "gain"),
+    "test of a map turned round": _pairs_of("tests", "badge", "shuffled", "steady", "gap", "gain"),
 }
