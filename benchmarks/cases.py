@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -162,11 +163,14 @@ def prepare(way: str, folder: Path, url: str | None) -> tuple[Search, float]:
     elif way.startswith(POSTGRES) and url:
         search = _store(PostgresStore.open(url), way)
     elif way == "numpy":
-        whole = np.load(folder / "vectors.npy").astype(np.float32)
-        search = lambda query: np.argsort(-(whole @ query))[:RESULTS]  # noqa: E731
+        search = partial(_brute, np.load(folder / "vectors.npy").astype(np.float32))
     else:
         search = _faiss(way, folder)
     return search, time.perf_counter() - started
+
+
+def _brute(whole: np.ndarray, query: np.ndarray) -> np.ndarray:
+    return np.argsort(-(whole @ query))[:RESULTS]
 
 
 def _faiss(way: str, folder: Path) -> Search:
