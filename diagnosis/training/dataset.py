@@ -43,6 +43,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def take(self, positions: np.ndarray) -> "Dataset":
+        """The images at int64 (M,) ``positions``, in this order."""
+        return Dataset(self.squares[positions], self.targets[positions], self.groups[positions])
+
 
 def read_manifest(folder: Path) -> list[Row]:
     """All rows of ``folder/manifest.csv``. Raises Missing or BadRequest when it is absent or lacks a column."""
@@ -66,8 +70,12 @@ def manifest_digest(folder: Path) -> str:
 def rows_of(folder: Path, split: str, card: ModelCard) -> list[Row]:
     """The rows of one split whose labels the card knows.
 
-    Raises BadRequest for a split without rows and for a label that the card does not have.
+    Raises BadRequest for a split without rows, for a label that the card does not have, and for a model of independent
+    findings, because a row names one class.
     """
+    if card.independent:
+        problem = f"{card.name} scores independent findings, and a manifest names one class an image."
+        raise BadRequest(problem, "Use a model whose classes exclude each other.")
     rows = read_manifest(folder)
     chosen = [row for row in rows if row.split == split]
     if not chosen:
@@ -80,7 +88,11 @@ def rows_of(folder: Path, split: str, card: ModelCard) -> list[Row]:
 
 def load_split(folder: Path, split: str, card: ModelCard) -> Dataset:
     """One split, read and brought onto the network's square."""
-    rows = rows_of(folder, split, card)
+    return load_rows(rows_of(folder, split, card), card)
+
+
+def load_rows(rows: list[Row], card: ModelCard) -> Dataset:
+    """Images with labels that the card knows, read and brought onto the network's square."""
 
     def square(row: Row) -> torch.Tensor:
         return (to_square(read_study(row.path), card.input) * 255).round().to(torch.uint8)

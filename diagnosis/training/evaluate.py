@@ -3,21 +3,23 @@
 import json
 import shlex
 import time
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
 from pydantic import ValidationError
-from scipy.special import softmax
 
-from diagnosis.cards import ModelCard
+from diagnosis.cards import ModelCard, Weights
 from diagnosis.classifier import Classifier
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.preprocess import preprocess
 from diagnosis.readers import read_study
+from diagnosis.scores import scores_of
 from diagnosis.training.dataset import Row, manifest_digest, rows_of
-from diagnosis.training.metrics import Metrics, measure
+from diagnosis.training.measuring import measure
+from diagnosis.training.metrics import Metrics
 
 BATCH = 16
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow")
@@ -53,13 +55,43 @@ def evaluate(classifier: Classifier, data: Path, split: str, *, replicates: int 
 
     Raises:
         Missing: no manifest in ``data``, or the card names no weights.
-        BadRequest: no rows in ``split``, or a label that the card does not have.
+        BadRequest: no rows in ``split``, a label that the card does not have, or a multi-label model.
     """
     started, card = time.monotonic(), classifier.card
+    measurable(card)
+    rows = rows_of(data, split, card)
+    return evaluation_of(card, rows, logits_of_rows(classifier, rows), data, split, started, replicates=replicates)
+
+
+def measurable(card: ModelCard) -> Weights:
+    """The weights of a card that can be measured.
+
+    Raises:
+        Missing: the card names no weights.
+        BadRequest: a multi-label model.
+    """
+    if card.independent:
+        raise BadRequest(
+            f"{card.name} gives findings of which any number may hold.",
+            "evaluate measures models that choose one label.",
+        )
     if card.weights is None:
         raise Missing(f"{card.name} has no weights yet.", f"Run `python -m diagnosis.training train {card.name}`.")
-    rows = rows_of(data, split, card)
-    scores = softmax(logits_of_rows(classifier, rows).astype(np.float64) / card.temperature, axis=1)
+    return card.weights
+
+
+def evaluation_of(
+    card: ModelCard,
+    rows: list[Row],
+    logits: np.ndarray,
+    data: Path,
+    split: str,
+    started: float,
+    *,
+    replicates: int = 1000,
+) -> Evaluation:
+    """What the ``logits`` (N, L) of the ``rows`` of a split of ``data`` are worth; ``started`` is of time.monotonic."""
+    weights, scores = measurable(card), scores_of(logits, card)
     groups = np.array([row.group for row in rows])
     metrics = measure(scores, targets_of(rows, card), groups, card, replicates=replicates)
     return Evaluation(
@@ -67,7 +99,7 @@ def evaluate(classifier: Classifier, data: Path, split: str, *, replicates: int 
         model=card.reference,
         score_kind=card.score_kind,
         temperature=card.temperature,
-        weights_sha256=card.weights.sha256,
+        weights_sha256=weights.sha256,
         dataset=data.resolve().name,
         split=split,
         manifest_sha256=manifest_digest(data),
@@ -79,11 +111,14 @@ def evaluate(classifier: Classifier, data: Path, split: str, *, replicates: int 
 
 def logits_of_rows(classifier: Classifier, rows: list[Row]) -> np.ndarray:
     """float32 (N, L), on the serving path: read_study, preprocess and the classifier's own float32 logits."""
-    batches = []
+    return torch.cat(list(logits_in_batches(classifier, rows))).numpy()
+
+
+def logits_in_batches(classifier: Classifier, rows: list[Row]) -> Iterator[torch.Tensor]:
+    """The same, float32 (16, L) at a time."""
     for start in range(0, len(rows), BATCH):
         studies = (read_study(row.path) for row in rows[start : start + BATCH])
-        batches.append(classifier.logits(torch.stack([preprocess(study, classifier.card.input) for study in studies])))
-    return torch.cat(batches).numpy()
+        yield classifier.logits(torch.stack([preprocess(study, classifier.card.input) for study in studies]))
 
 
 def targets_of(rows: list[Row], card: ModelCard) -> np.ndarray:
@@ -123,7 +158,22 @@ def load_metrics(path: Path, card: ModelCard) -> Evaluation:
     if evaluation.temperature != card.temperature:
         was = evaluation.temperature
         raise BadRequest(f"{path.name} was measured at temperature {was}, not {card.temperature}.", remedy)
+    if not _same_confidence(evaluation, card):
+        raise BadRequest(f"{path.name} was measured with other conformal sets or tiers than the card's.", remedy)
     return evaluation
+
+
+def _same_confidence(evaluation: Evaluation, card: ModelCard) -> bool:
+    """Whether the sets and tiers that were measured, if any were, are the card's."""
+    sets, known = evaluation.conformal, card.confidence
+    if sets is None:
+        return True
+    tiers = [(tier.name, tier.at_least) for tier in evaluation.tiers]
+    return known is not None and (sets.error_rate, sets.quantile, tiers) == (
+        known.error_rate,
+        known.quantile,
+        [(tier.name, tier.at_least) for tier in known.tiers],
+    )
 
 
 def _command(card: ModelCard, data: Path, split: str) -> str:

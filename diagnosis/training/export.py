@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from diagnosis.cards import ModelCard, Weights, file_digest, load_card
+from diagnosis.cards import Confidence, ModelCard, Weights, file_digest, load_card
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.networks import build_network
 
@@ -35,7 +35,7 @@ def averaged_network(run: Path, card: ModelCard) -> tuple[nn.Module, int]:
     return network.eval(), state["epoch"]
 
 
-def export(network: nn.Module, card_path: Path, folder: Path, source: str) -> ModelCard:
+def export(network: nn.Module, card_path: Path, folder: Path, source: str, largest: int | None = LARGEST) -> ModelCard:
     """Write the weights to ``folder`` as float16 and name them in the card, which then counts as uncalibrated.
 
     Args:
@@ -47,7 +47,7 @@ def export(network: nn.Module, card_path: Path, folder: Path, source: str) -> Mo
     Returns:
         The amended card.
 
-    Raises BadRequest for a value that float16 cannot hold, and for a file of more than 30 MB.
+    Raises BadRequest for a value that float16 cannot hold, and for a file of more than ``largest`` bytes.
     """
     card = load_card(card_path)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
@@ -56,8 +56,10 @@ def export(network: nn.Module, card_path: Path, folder: Path, source: str) -> Mo
         if not tensor.isfinite().all():
             raise BadRequest(f"{name} of {card.name} does not fit into float16.", "Train with a lower learning rate.")
     content = save(halves)
-    if (size := len(content)) > LARGEST:
-        raise BadRequest(f"The weights of {card.name} take {size / 1e6:.0f} MB, over 30 MB.", "Use a smaller network.")
+    size = len(content)
+    if largest and size > largest:
+        problem = f"The weights of {card.name} take {size / 1e6:.0f} MB, over {largest / 1e6:.0f} MB."
+        raise BadRequest(problem, "Use a smaller network.")
     path = folder / f"{card.name}.safetensors"
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
@@ -66,19 +68,30 @@ def export(network: nn.Module, card_path: Path, folder: Path, source: str) -> Mo
     return _amend(card_path, "uncalibrated score", 1.0, weights)
 
 
-def set_temperature(card_path: Path, temperature: float | None) -> ModelCard:
-    """Write a fitted temperature (to 1e-4) into the card; None makes the scores uncalibrated ones. Returns the card."""
-    if temperature is None:
-        return _amend(card_path, "uncalibrated score", 1.0)
-    return _amend(card_path, "calibrated probability", round(temperature, 4))
+def set_calibration(card_path: Path, temperature: float | None, confidence: Confidence | None = None) -> ModelCard:
+    """Write what scores are worth into the card; without a temperature they are uncalibrated ones. Returns the card."""
+    kind = "uncalibrated score" if temperature is None else "calibrated probability"
+    return _amend(card_path, kind, temperature or 1.0, confidence=confidence)
 
 
-def _amend(card_path: Path, score_kind: str, temperature: float, weights: Weights | None = None) -> ModelCard:
-    """Change these fields, and the ``[weights]`` table if given, and nothing else of a card's text."""
+def _amend(
+    card_path: Path,
+    score_kind: str,
+    temperature: float,
+    weights: Weights | None = None,
+    confidence: Confidence | None = None,
+) -> ModelCard:
+    """Change these fields, and the ``[weights]`` table if given, and nothing else of a card's text.
+
+    What an earlier calibration said of the scores' confidence goes.
+    """
     document = tomlkit.parse(card_path.read_text("utf-8"))
     document.update({"score_kind": score_kind, "temperature": temperature})
     if weights is not None:
         document.setdefault("weights", tomlkit.table()).update(weights.model_dump())
+    document.pop("confidence", None)
+    if confidence is not None:
+        document["confidence"] = confidence.model_dump(exclude_none=True)
     partial = card_path.with_name(card_path.name + ".partial")
     partial.write_text(tomlkit.dumps(document), encoding="utf-8")
     partial.replace(card_path)

@@ -1,5 +1,6 @@
 """Recipes: how a model is trained, as data. One TOML file a model in ``diagnosis/training/recipes/``."""
 
+import math
 import tomllib
 from pathlib import Path
 
@@ -15,10 +16,10 @@ class _Strict(BaseModel):
 
 
 class Stage(_Strict):
-    """``epochs`` passes over the training split at ``size`` pixels a side."""
+    """``epochs`` passes over the training split at ``size`` pixels a side; none leaves a network as it starts."""
 
-    size: int = Field(ge=32)
-    epochs: int = Field(ge=1)
+    size: int = Field(ge=16)
+    epochs: int = Field(ge=0)
 
 
 class Augmentation(_Strict):
@@ -33,14 +34,36 @@ class Augmentation(_Strict):
     brightness: float = Field(default=0, ge=0)
     contrast: float = Field(default=0, ge=0)
     stain: float = Field(default=0, ge=0)
+    greyscale: float = Field(default=0, ge=0, le=1)
+    blur: float = Field(default=0, ge=0, le=1)
     erase: float = Field(default=0, ge=0, le=1)
     mixup: float = Field(default=0, ge=0)
 
 
+class Start(_Strict):
+    """A safetensors file that training starts from, named from the project's folder, and its prefix of names.
+
+    What does not fit the network, such as the head for other classes, starts at random; with ``fit_head`` the head
+    starts as a logistic regression on what the rest makes of the training images and of ``views`` random changes of
+    each.
+    """
+
+    file: Path
+    prefix: str = ""
+    fit_head: bool = False
+    views: int = Field(default=0, ge=0)
+
+
 class Recipe(_Strict):
-    """Everything that ``train`` needs beside the model card and the data."""
+    """Everything that ``train`` needs beside the model card and the data.
+
+    ``balance_classes`` weighs the loss by class. ``balance_groups`` draws each class equally often and, within a class,
+    each group as often as the root of its number of images: many images of one patient teach little more than some.
+    ``average_decay`` is that of the moving average of the weights; 0 keeps the last ones.
+    """
 
     dataset: str
+    start: Start | None = None
     seed: int
     batch_size: int = Field(ge=2)
     learning_rate: float = Field(gt=0)
@@ -48,13 +71,24 @@ class Recipe(_Strict):
     warmup_epochs: int = Field(ge=0)
     label_smoothing: float = Field(ge=0, lt=1)
     balance_classes: bool
-    average_decay: float = Field(gt=0, lt=1)
+    balance_groups: bool = False
+    average_decay: float = Field(ge=0, lt=1)
     stages: tuple[Stage, ...] = Field(min_length=1)
     augmentation: Augmentation
 
     @property
     def epochs(self) -> int:
         return sum(stage.epochs for stage in self.stages)
+
+    @property
+    def origin(self) -> str:
+        """What training starts from, in words."""
+        return f"the weights {self.start.file.as_posix()}" if self.start else "random weights"
+
+    def shortened(self, share: float) -> "Recipe":
+        """The same with ``share`` of the epochs of each stage, at least one where it has any."""
+        stages = (Stage(size=one.size, epochs=math.ceil(share * one.epochs)) for one in self.stages)
+        return self.model_copy(update={"stages": tuple(stages)})
 
     def size_at(self, epoch: int) -> int:
         """Side in pixels at which the epoch, counted from 0, is trained."""

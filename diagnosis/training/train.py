@@ -1,25 +1,31 @@
-"""Training from random weights: recipe + card + images → weights/<model>.safetensors and the card's [weights] table."""
+"""Training: recipe + card + images → a run that can be exported."""
 
 import json
 import logging
 import math
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.metrics import balanced_accuracy_score
 from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torchvision.transforms import v2
+from tqdm import tqdm
 
 from diagnosis.cards import ModelCard
 from diagnosis.networks import build_network
+from diagnosis.precision import autocast
 from diagnosis.preprocess import normalise
-from diagnosis.training.augment import augmenter
-from diagnosis.training.dataset import Dataset, load_split
-from diagnosis.training.recipe import Recipe
+from diagnosis.training.augment import augment
+from diagnosis.training.dataset import Dataset
+from diagnosis.training.recipe import Recipe, Start
+from diagnosis.training.start import fit_head, start_from
+from diagnosis.training.tracking import Tracker, describe
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +36,20 @@ class Trainer:
     Args:
         card: input, labels and architecture.
         recipe: schedule, optimiser and augmentation.
-        data: the dataset's folder.
-        run: folder for ``last.pt`` and ``log.jsonl``; a run that was cut off goes on from there.
+        train_set: the images that are learned from.
+        val_set: the images that are looked at after every epoch, and nothing more.
+        run: folder for ``last.pt``, ``log.jsonl`` and ``run.json``; a run that was cut off goes on from there.
     """
 
-    def __init__(self, card: ModelCard, recipe: Recipe, data: Path, run: Path) -> None:
+    def __init__(self, card: ModelCard, recipe: Recipe, train_set: Dataset, val_set: Dataset, run: Path) -> None:
         self.card, self.recipe, self.run = card, recipe, run
+        self.train_set, self.val_set = train_set, val_set
         torch.manual_seed(recipe.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.train_set = load_split(data, "train", card)
-        self.val_set = load_split(data, "val", card)
-        network = build_network(card.architecture, card.input.channels, len(card.labels)).to(self.device)
-        self.network = network.to(memory_format=torch.channels_last)
+        network = build_network(card.architecture, card.input.channels, len(card.labels))
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
+        if recipe.start:
+            self._begin(recipe.start)
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay), use_buffers=True
         )
@@ -49,16 +57,20 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=decay)
         self.steps_an_epoch = len(self.train_set) // recipe.batch_size
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
-        self.augment = augmenter(recipe.augmentation)
         mixup = recipe.augmentation.mixup
         self.mix = v2.MixUp(alpha=mixup, num_classes=len(card.labels)) if mixup else None
-        counts = torch.bincount(self.train_set.targets, minlength=len(card.labels)).float()
-        self.class_weights = (counts.sum() / counts / len(counts)).to(self.device) if recipe.balance_classes else None
+        weights = _class_weights(train_set, len(card.labels)).to(self.device)
+        self.class_weights = weights if recipe.balance_classes else None
+        self.draws = _group_weights(self.train_set) if recipe.balance_groups else None
         self.epoch = 0
         self._resume()
 
     def fit(self) -> nn.Module:
         """Train the epochs that are left; returns the averaged network in evaluation mode."""
+        describe(self.card, self.recipe, self.run)
+        tracker = Tracker(self.card.name, self.recipe, self.run)
+        if self.epoch == 0 and self.recipe.start:
+            self._save({"epoch": 0, **self._validate(self.recipe.size_at(0))})
         while self.epoch < self.recipe.epochs:
             started = time.monotonic()
             size = self.recipe.size_at(self.epoch)
@@ -66,7 +78,9 @@ class Trainer:
             self.epoch += 1
             row = {"epoch": self.epoch, "loss": loss, "seconds": time.monotonic() - started, **self._validate(size)}
             self._save(row)
+            tracker.epoch(row)
             log.info(" ".join(f"{key}={value:.4g}" for key, value in row.items()))
+        tracker.end()
         return self.average.module.eval()
 
     def _rate(self, step: int) -> float:
@@ -76,23 +90,47 @@ class Trainer:
             return (step + 1) / warm
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
 
+    def _begin(self, start: Start) -> None:
+        start_from(self.network, start)
+        if start.fit_head and not (self.run / "last.pt").is_file():
+            fit_head(self.network, self._views(start.views), self.train_set.targets.repeat(1 + start.views))
+
+    def _views(self, views: int) -> Iterator[torch.Tensor]:
+        """All training images unchanged, then ``views`` times changed by chance."""
+        size = self.recipe.size_at(0)
+        yield from self._inputs(self.train_set, size)
+        for _ in range(views):
+            for squares in self.train_set.squares.split(self.recipe.batch_size):
+                images = augment(_resized(squares.float() / 255, size), self.recipe.augmentation)
+                yield normalise(images, self.card.input).to(self.device, memory_format=torch.channels_last)
+
     def _batch(self, rows: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-        images = torch.stack([self.augment(self.train_set.squares[row]) for row in rows.tolist()])
-        images = normalise(images.float() / 255, self.card.input)
-        images = _resized(images, size)
+        images = _resized(self.train_set.squares[rows].float() / 255, size)
+        images = normalise(augment(images, self.recipe.augmentation), self.card.input)
         targets = self.train_set.targets[rows]
         if self.mix is not None:
             images, targets = self.mix(images, targets)
         return images.to(self.device, memory_format=torch.channels_last), targets.to(self.device)
 
+    def _order(self) -> torch.Tensor:
+        """int64 (N,): the images of an epoch; each once, or drawn by weight."""
+        if self.draws is None:
+            return torch.randperm(len(self.train_set))
+        return torch.multinomial(self.draws, len(self.train_set), replacement=True)
+
+    def _steps(self) -> Iterable[int]:
+        """The steps of an epoch, with a bar where stderr is a terminal."""
+        words = f"epoch {self.epoch + 1} of {self.recipe.epochs}"
+        return tqdm(range(self.steps_an_epoch), words, leave=False, unit="batch", disable=None)
+
     def _train_epoch(self, size: int) -> float:
         self.network.train()
-        order = torch.randperm(len(self.train_set))
+        order = self._order()
         losses = []
-        for step in range(self.steps_an_epoch):
+        for step in self._steps():
             rows = order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
             images, targets = self._batch(rows, size)
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with autocast(self.device.type):
                 logits = self.network(images)
             loss = functional.cross_entropy(
                 logits.float(), targets, weight=self.class_weights, label_smoothing=self.recipe.label_smoothing
@@ -144,11 +182,30 @@ class Trainer:
         """Logits (N, L) of the averaged network, float32 on the CPU."""
         self.average.eval()
         batches = []
+        for images in self._inputs(data, size):
+            with autocast(self.device.type):
+                batches.append(self.average(images).float().cpu())
+        return torch.cat(batches)
+
+    def _inputs(self, data: Dataset, size: int) -> Iterator[torch.Tensor]:
+        """The images as the network takes them, unchanged by chance, in batches."""
         for squares in data.squares.split(self.recipe.batch_size):
             images = _resized(normalise(squares.float() / 255, self.card.input), size)
-            with torch.autocast(self.device.type, torch.bfloat16):
-                batches.append(self.average(images.to(self.device, memory_format=torch.channels_last)).float().cpu())
-        return torch.cat(batches)
+            yield images.to(self.device, memory_format=torch.channels_last)
+
+
+def _class_weights(data: Dataset, classes: int) -> torch.Tensor:
+    """float32 (L,): 1 on average over the images; a class without images counts as if it had one."""
+    counts = torch.bincount(data.targets, minlength=classes).float()
+    return counts.sum() / counts.clamp(min=1) / classes
+
+
+def _group_weights(data: Dataset) -> torch.Tensor:
+    """float64 (N,): how often each image is drawn: classes equally, groups of a class by the root of their size."""
+    cells = pd.DataFrame({"target": data.targets.numpy(), "group": data.groups})
+    size = cells.groupby(["target", "group"])["group"].transform("size")
+    weights = 1 / np.sqrt(size)
+    return torch.from_numpy((weights / weights.groupby(cells["target"]).transform("sum")).to_numpy())
 
 
 def _resized(images: torch.Tensor, size: int) -> torch.Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from diagnosis.precision import autocast
 from retrieval.encoder import OpenClipModel, Tokenizer
 from retrieval.training.corpus import Item
 from retrieval.training.texts import case_sentences
@@ -81,7 +82,7 @@ def pooled(text_tower: OpenClipModel, tokenizer: Tokenizer, texts: list[str]) ->
         pieces = tokenizer([texts[at] for at in chunk])
         pieces = pieces[:, : int((pieces != 0).sum(dim=1).max())]
         mask = (pieces != 0).long()
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             output = text_tower.transformer(input_ids=pieces, attention_mask=mask)
             means = text_tower.pooler(output, mask)
         for at, row in zip(chunk, means.float(), strict=True):

@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from diagnosis.precision import autocast
 from retrieval.encoder import CONFIG, LOCAL, WEIGHTS, Encoder, load_model
 from retrieval.preprocess import normalise
 from retrieval.training.augment import augment, partners
@@ -168,7 +169,7 @@ class Trainer:
         share, partner = self._share(), partners([self.items[at].dataset for at in positions])
         images = self._images(positions, size)
         images = torch.lerp(images[partner], images, share).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             features = self.model.visual.trunk(images)
         features = features.float()
         rows = functional.normalize(self.model.visual.head(features), dim=-1)

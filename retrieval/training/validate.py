@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from diagnosis.precision import autocast
 from retrieval.encoder import Encoder
 from retrieval.preprocess import normalise
 from retrieval.training.corpus import Item
@@ -23,7 +24,7 @@ def embed_at(encoder: Encoder, squares: np.ndarray, rows: np.ndarray, size: int)
         images = normalise(torch.from_numpy(squares[chunk]), encoder.settings)
         if images.shape[-1] != size:
             images = torch.nn.functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             features = encoder.model.encode_image(images.contiguous(memory_format=torch.channels_last))
         made.append(torch.nn.functional.normalize(features.float(), dim=-1).numpy())
     return np.concatenate(made)

@@ -10,6 +10,7 @@ from diagnosis.anatomy.training.planted import plant
 from diagnosis.cards import InputSpec, Label, ModelCard
 from diagnosis.classifier import Classifier
 from diagnosis.networks import build_network
+from diagnosis.precision import autocast
 from diagnosis.preprocess import normalise, to_square
 from diagnosis.readers import read_study
 from diagnosis.study import Study
@@ -59,7 +60,7 @@ def teach(paths: list[Path], run: Path, seed: int = 1) -> Classifier:
         order, total = torch.randperm(len(studies)), 0.0
         for rows in order.split(BATCH // 2):
             images, targets = _pairs([studies[row] for row in rows.tolist()], seed=1000 * seed + epoch)
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast("cpu"):
                 logits = network(images.contiguous(memory_format=torch.channels_last))
             loss = functional.cross_entropy(logits.float(), targets)
             optimiser.zero_grad(set_to_none=True)

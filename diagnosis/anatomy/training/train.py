@@ -16,6 +16,7 @@ from diagnosis.anatomy.segmenter import build_segmenter
 from diagnosis.anatomy.training.augment import change
 from diagnosis.anatomy.training.films import films_of, mask_squares, squares, unlabelled_paths
 from diagnosis.anatomy.training.recipe import SegmenterRecipe, Stage
+from diagnosis.precision import autocast
 from diagnosis.preprocess import normalise
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class SegmenterTrainer:
             pairs = [change(films[row].float() / 255, marks[row].float(), self.recipe.changes) for row in rows.tolist()]
             images, targets = (_sized(torch.stack(some), stage.size) for some in zip(*pairs, strict=True))
             images = normalise(images, self.card.input).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast("cpu"):
                 logits = self.network(images)
             loss = segmentation_loss(logits.float(), targets)
             self.optimiser.zero_grad(set_to_none=True)
@@ -117,7 +118,7 @@ class SegmenterTrainer:
         side, batches = films.shape[-1], []
         for batch in films.split(16):
             images = normalise(_sized(batch.float() / 255, size or side), self.card.input)
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast("cpu"):
                 logits = self.average(images.contiguous(memory_format=torch.channels_last))
             batches.append(_sized(logits.float(), side).sigmoid())
         return torch.cat(batches)

@@ -11,7 +11,7 @@ from diagnosis.cards import file_digest, load_card
 from diagnosis.classifier import Classifier
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.networks import build_network
-from diagnosis.training.export import averaged_network, export, set_temperature
+from diagnosis.training.export import averaged_network, export, set_calibration
 from tests.diagnosis.training.squares import write_card
 
 
@@ -52,7 +52,7 @@ def test_what_is_loaded_is_the_network_in_half_precision(network: nn.Module, car
 def test_the_rest_of_the_card_stays_as_it_was_written(network: nn.Module, card_path: Path) -> None:
     before = card_path.read_text("utf-8")
     export(network, card_path, card_path.parent, "here")
-    set_temperature(card_path, 1.23456)
+    set_calibration(card_path, 1.2346)
     after = card_path.read_text("utf-8")
     card = tomllib.loads(after)
     assert (card["temperature"], card["score_kind"]) == (1.2346, "calibrated probability")
@@ -70,11 +70,11 @@ def test_the_same_export_twice_leaves_the_same_card(network: nn.Module, card_pat
 
 
 def test_new_weights_are_uncalibrated_until_shown_otherwise(network: nn.Module, card_path: Path) -> None:
-    set_temperature(card_path, 2.0)
+    set_calibration(card_path, 2.0)
     card = export(network, card_path, card_path.parent, "here")
     assert (card.temperature, card.score_kind) == (1.0, "uncalibrated score")
-    assert set_temperature(card_path, 2.0).score_kind == "calibrated probability"
-    card = set_temperature(card_path, None)
+    assert set_calibration(card_path, 2.0).score_kind == "calibrated probability"
+    card = set_calibration(card_path, None)
     assert (card.temperature, card.score_kind) == (1.0, "uncalibrated score")
 
 

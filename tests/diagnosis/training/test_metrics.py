@@ -7,7 +7,9 @@ from scipy.stats import binom
 from sklearn import metrics as sk
 
 from diagnosis.cards import ModelCard
-from diagnosis.training.metrics import Interval, Metrics, measure, weighted_auc
+from diagnosis.training.measuring import measure
+from diagnosis.training.metrics import Interval, Metrics
+from diagnosis.training.statistics import weighted_auc
 from tests.diagnosis.training.squares import write_card
 
 N = 300
