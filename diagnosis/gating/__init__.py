@@ -1,0 +1,1 @@
+"""Fits the gate and measures it: ``python -m diagnosis.gating``."""
