@@ -117,14 +117,6 @@ def marked(attribution: AttributionMap) -> np.ndarray:
     return cv2.resize(top, (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 
-def disc(size: tuple[int, int], row: float, column: float, radius: float) -> np.ndarray:
-    """bool (H, W): a disc about a point, both as fractions of height and width; its radius of the longer side."""
-    height, width = size
-    down, across = np.ogrid[:height, :width]
-    reach = radius * max(size)
-    return (down + 0.5 - row * height) ** 2 + (across + 0.5 - column * width) ** 2 <= reach**2
-
-
 def moved(region: np.ndarray, seen: np.ndarray, rng: np.random.Generator, count: int) -> Iterator[np.ndarray]:
     """The region's shape at random places of the seen image, turned by quarters: bool (H, W), the same size.
 

@@ -8,8 +8,9 @@ from torch import nn
 from diagnosis.attribution import METHODS, Target
 from diagnosis.classifier import Classifier
 from diagnosis.errors import BadRequest
+from diagnosis.painting import Stroke, painted
 from diagnosis.study import Study
-from diagnosis.whatif import PATCHES, Filling, disc, erase_and_read, fill, marked, moved
+from diagnosis.whatif import PATCHES, Filling, erase_and_read, fill, marked, moved
 from tests.diagnosis.toys import SIDE, toy_card
 
 PLACE = (slice(8, 16), slice(20, 28))
@@ -86,7 +87,7 @@ def test_a_flat_map_marks_nothing(classifier: Classifier) -> None:
 def test_a_filling_leaves_the_rest_alone(study: Study, place: np.ndarray) -> None:
     for filling in ("blur", "inpaint"):
         filled = fill(study, place, filling)
-        far = ~disc(study.size, 12 / SIDE, 24 / SIDE, 0.4)
+        far = ~painted(study.size, (Stroke(tool="brush", points=((12 / SIDE, 24 / SIDE),), radius=0.4),))
         np.testing.assert_array_equal(filled.pixels[far], study.pixels[far])
         assert filled.pixels[PLACE].std() < 0.2 and filled.pixels[PLACE].mean() < 0.8
     with pytest.raises(BadRequest, match="no filling 'black'"):
