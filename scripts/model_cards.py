@@ -10,15 +10,17 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from diagnosis.cards import ModelCard, load_cards  # noqa: E402
-from diagnosis.training.evaluate import Evaluation, load_metrics, metrics_path  # noqa: E402
-from diagnosis.training.metrics import Interval  # noqa: E402
+from diagnosis.errors import UserError  # noqa: E402
+from diagnosis.model_facts import ModelFacts, model_facts, percent, plain, sections, technical  # noqa: E402
+from diagnosis.training.evaluate import Evaluation  # noqa: E402
 
 TARGET = ROOT / "docs" / "models.md"
 WEIGHTS = ROOT / "weights"
 HEAD = """# Models
 
-Made by `scripts/model_cards.py` from the cards and metrics in `weights/`; do not edit. Intervals are 95 % bootstrap intervals over groups
-(patients, or originals of augmented images); [training.md](training.md) says how the numbers are computed and again measured.
+Made by `scripts/model_cards.py` from the cards and metrics in `weights/`; do not edit. The tab *Models* shows the same, with charts, and
+measures a model again on labelled images. Figures in brackets are 95 % bootstrap intervals over groups (patients, slides, or originals of
+augmented images); [training.md](training.md) says how the numbers are computed and again measured.
 """
 
 
@@ -32,27 +34,20 @@ def main() -> None:
 
 def document(weights: Path) -> str:
     """The page for all models in a folder."""
-    return "\n".join([HEAD, *(section(card, weights) for card in load_cards(weights).values())])
+    facts = [model_facts(card, weights) for card in load_cards(weights).values()]
+    return "\n".join([HEAD, *(section(one) for one in facts)])
 
 
-def section(card: ModelCard, weights: Path) -> str:
-    """One model: what it is, how good it is, and when not to trust it."""
-    measured = load_metrics(metrics_path(card, weights), card)
-    size = f"{card.weights.bytes / 1e6:.1f} MB" if card.weights else "no weights"
+def section(facts: ModelFacts) -> str:
+    """One model: what it is, how good it is, when not to trust it, and what its classes are."""
+    card, measured = facts.card, facts.measured
+    if measured is None:
+        raise facts.unmeasured or UserError(f"{card.name} was not measured.", "Measure it.")
+    label = "\n".join(f"- **{name}:** {' '.join(told)}" for name, told in sections(facts))
     return f"""## {card.title}: `{card.reference}`
 
-{card.architecture}, {card.input.size} × {card.input.size} px, {card.input.channels} channel(s), {size}. {card.score_kind.capitalize()}.
+{label}
 
-- **For:** {card.intended_use}
-- **Not for:** {card.out_of_scope}
-- **Trained on:** {card.training_data}
-- **Limits:** {" ".join(card.limitations)}
-- **References:** {"; ".join(card.references)}
-
-On {measured.images} images of {measured.groups} groups, split `{measured.split}` of `{measured.dataset}`:
-
-| | value | 95 % interval |
-|---|---|---|
 {_overall(measured)}
 
 | class | images | precision | recall | F1 | AUC |
@@ -64,26 +59,27 @@ Rows are the true class, columns the predicted one:
 | | {" | ".join(label.title for label in card.labels)} |
 |---|{"---|" * len(card.labels)}
 {_confusion(card, measured)}
+{_tiers(measured)}
+{_guide(card)}
 
-Measured by `{measured.command}` on weights {measured.weights_sha256[:12]}… and manifest {measured.manifest_sha256[:12]}….
+{_technical(facts)}
 """
 
 
 def _overall(measured: Evaluation) -> str:
     rows = {
-        "accuracy": measured.accuracy,
-        "balanced accuracy": measured.balanced_accuracy,
-        "macro AUC": measured.macro_auc,
-        "expected calibration error": measured.expected_calibration_error,
-        **{f"AUC, {one.name.replace('_', ' ')}": one.auc for one in measured.contrasts},
+        "accuracy": percent(measured.accuracy),
+        "balanced accuracy": percent(measured.balanced_accuracy),
+        "macro AUC": plain(measured.macro_auc),
+        "calibration error": percent(measured.expected_calibration_error),
     }
-    return "\n".join(f"| {name} | {_value(one)} | {_ends(one)} |" for name, one in rows.items())
+    return "\n".join(["| | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
 
 
 def _classes(card: ModelCard, measured: Evaluation) -> str:
     rows = []
     for one in measured.classes:
-        cells = " | ".join(f"{_value(part)} ({_ends(part)})" for part in (one.precision, one.recall, one.f1, one.auc))
+        cells = " | ".join(plain(part) for part in (one.precision, one.recall, one.f1, one.auc))
         rows.append(f"| {card.title_of(one.label)} | {one.support} | {cells} |")
     return "\n".join(rows)
 
@@ -96,12 +92,37 @@ def _confusion(card: ModelCard, measured: Evaluation) -> str:
     )
 
 
-def _value(interval: Interval) -> str:
-    return "–" if interval.value is None else f"{interval.value:.3f}"
+def _tiers(measured: Evaluation) -> str:
+    """How often the answer was right, by the highest score; nothing where that was not measured."""
+    if not measured.tiers:
+        return ""
+    rows = "\n".join(
+        f"| {tier.name} | {100 * tier.at_least:.0f} % | {tier.images} | {percent(tier.accuracy)} |"
+        for tier in measured.tiers
+    )
+    return f"\n| confidence | highest score from | images | right |\n|---|---|---|---|\n{rows}\n"
 
 
-def _ends(interval: Interval) -> str:
-    return "–" if interval.low is None or interval.high is None else f"{interval.low:.3f} to {interval.high:.3f}"
+def _guide(card: ModelCard) -> str:
+    return "\n".join(
+        f"- **{label.title}:** {label.description}{f' [Source]({label.source})' if label.source else ''}"
+        for label in card.labels
+    )
+
+
+def _technical(facts: ModelFacts) -> str:
+    told = {name: value for name, value in technical(facts) if name not in ("Model", "Architecture")}
+    return "\n".join(
+        [
+            "| | |",
+            "|---|---|",
+            *(
+                f"| {name} | `{value}` |" if name == "sha256" else f"| {name} | {value} |"
+                for name, value in told.items()
+            ),
+            f"| References | {'; '.join(facts.card.references)} |",
+        ]
+    )
 
 
 if __name__ == "__main__":
