@@ -27,6 +27,7 @@ from diagnosis.models import Models
 from diagnosis.notices import NOTICE
 from diagnosis.reading import Reading
 from diagnosis.ui import Built, Desk, reading_tab
+from diagnosis.ui.models import models_tab
 from diagnosis.ui.tabs import load_tabs
 from retrieval.shared import Cases
 from retrieval.ui import neighbours_panel, similar_tab
@@ -42,23 +43,25 @@ HEADER = f"""<header class="lb-header"><h1>Lightbox</h1>
 
 def build(settings: Settings) -> gr.Blocks:
     """The page. State belongs to a visitor; what visitors send is deleted from disk within minutes."""
-    models, language_model = Models(settings.weights), LanguageModel.of(settings)
+    models, language_model = Models(*settings.model_folders), LanguageModel.of(settings)
     cases = Cases(settings.retrieval_model, settings.cases, settings.own_cases, settings.cases_url)
-    writer, near = Writer(language_model, cases.findings), partial(neighbours_panel, cases=cases)
+    writer, near = Writer(language_model, cases.findings, models), partial(neighbours_panel, cases=cases)
     clerk = Clerk(Shared.of(settings), language_model, Feedback(settings.feedback), as_evidence)
     with gr.Blocks(title="Lightbox", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as page:
         gr.HTML(HEADER, padding=False)
-        readings: dict[str, Built] = {}
-        tabs = load_tabs(PAGE / "tabs.toml", settings.examples)
-        for tab in tabs:
-            with gr.Tab(tab.title):
-                desk = Desk(tab, models, settings.shap_evaluations, settings.test_maps)
-                built = reading_tab(desk, partial(words_panel, writer=writer), partial(ask_panel, writer=writer), near)
-                readings |= {tab.title: built} if built is not None else {}
-        with gr.Tab("Similar cases") as similar:
-            similar_tab(cases, [tab.examples[0] for tab in tabs if tab.examples], similar.select)
-        with gr.Tab("Ask"):
-            ask_tab(clerk, readings)
+        tabs, readings = load_tabs(PAGE / "tabs.toml", settings.examples), dict[str, Built]()
+        with gr.Tabs(overflow_behavior="wrap"):
+            for tab in tabs:
+                with gr.Tab(tab.title):
+                    desk = Desk(tab, models, settings.shap_evaluations, settings.test_maps, tabs)
+                    words, ask = partial(words_panel, writer=writer), partial(ask_panel, writer=writer)
+                    built = reading_tab(desk, words, ask, near)
+                    readings |= {tab.title: built} if built is not None else {}
+            with gr.Tab("Similar cases") as similar:
+                similar_tab(cases, [tab.examples[0] for tab in tabs if tab.examples], similar.select)
+            with gr.Tab("Ask"):
+                ask_tab(clerk, readings)
+            models_tab(models, local=settings.local)
     return page
 
 
@@ -69,11 +72,9 @@ def as_evidence(reading: Reading) -> Evidence:
 
 def serve(settings: Settings) -> None:
     """Open the page, and keep it open until the process is stopped."""
-    page = build(settings)
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
+    torch.set_num_threads(settings.threads or torch.get_num_threads())
     print(f"Lightbox listens on http://{settings.host}:{settings.port}", flush=True)
-    page.queue(max_size=32).launch(
+    build(settings).queue(max_size=32).launch(
         server_name=settings.host,
         server_port=settings.port,
         theme=gr.themes.Base(primary_hue="blue", neutral_hue="gray", font=SANS, font_mono="monospace"),

@@ -48,12 +48,18 @@ def _default_host() -> str:
     return "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1"
 
 
+def _cache() -> Path:
+    """Where people's caches are, by the XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "lightbox" / "weights"
+
+
 class Settings(BaseSettings):
     """Everything about a deployment that is not code.
 
     Attributes:
         host, port: where the page listens; ``GRADIO_SERVER_NAME`` and ``GRADIO_SERVER_PORT`` are understood too.
-        weights: folder of model cards, weights and metrics.
+        bundled: folder of the models that come with the app: cards, weights, metrics, the anatomy's segmenter.
+        weights: folder of further models, one's own and fetched ones; it need not exist.
         examples: folder of images offered on the page; it need not exist.
         data: folder of the labelled image sets.
         max_upload_mb: largest file a visitor may send, in megabytes.
@@ -104,7 +110,8 @@ class Settings(BaseSettings):
     port: int = Field(
         default=7860, ge=0, le=65535, validation_alias=AliasChoices("LIGHTBOX_PORT", "GRADIO_SERVER_PORT")
     )
-    weights: Folder = Path("weights")
+    bundled: Folder = Path("weights")
+    weights: Folder = Field(default_factory=_cache)
     examples: Folder = Path("examples")
     data: Folder = Path("../shared/data")
     max_upload_mb: int = Field(default=100, ge=1)
@@ -137,6 +144,16 @@ class Settings(BaseSettings):
     cases: Folder = Path("index/cases")
     cases_url: SecretStr | None = None
     own_cases: Folder = Path("own-cases")
+
+    @property
+    def local(self) -> bool:
+        """Whether the page is for this machine alone, so that whoever opens it may name folders of it."""
+        return self.host in {"127.0.0.1", "localhost", "::1"} and "SPACE_ID" not in os.environ
+
+    @property
+    def model_folders(self) -> tuple[Path, Path]:
+        """Where models are looked for: those of the app, and further ones."""
+        return self.bundled, self.weights
 
 
 def variable(name: str) -> str:

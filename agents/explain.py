@@ -18,6 +18,7 @@ from diagnosis.errors import BadRequest
 from diagnosis.findings import Topic
 from diagnosis.reading import Reading
 
+SCORES = frozenset({"score", "above_threshold", "below_threshold"})  # kinds that tell the explained class's score
 ENOUGH = 0.5  # share of the sentences that must stand
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # the form of a BCP 47 code, and nothing else
 LENGTHS: dict[Length, str] = {"short": "five to seven sentences", "full": "nine to fourteen sentences"}
@@ -156,7 +157,7 @@ def too_little(sentences: Sequence[Sentence], reading: Reading) -> bool:
     cited = {cite for sentence in standing for cite in sentence.cites}
     told_of = {finding.kind for finding in reading.findings if finding.id in cited}
     looked = {finding.id for finding in reading.findings if finding.topic == "looked"}
-    return len(standing) < ENOUGH * len(sentences) or "score" not in told_of or bool(looked and not looked & cited)
+    return len(standing) < ENOUGH * len(sentences) or not told_of & SCORES or bool(looked and not looked & cited)
 
 
 def _overlays(reading: Reading) -> tuple[str, ...]:

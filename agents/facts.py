@@ -12,6 +12,8 @@ DIGITS = {
     "times": 1,
     "rank correlation": 2,
     "cases": 0,
+    "findings": 0,
+    "classes": 0,
     "cosine": 2,
 }  # decimals of a value, as statements have them
 
@@ -22,6 +24,7 @@ def facts_json(reading: Reading) -> str:
     """The classes and the ordered findings. No pixel, no digest, nothing about the file but what a finding says."""
     return json.dumps(
         {
+            "task": reading.card.task,
             "classes": [label.title.lower() for label in reading.card.labels],
             "explained_class": reading.card.title_of(reading.label).lower(),
             "findings": [_fact(finding) for finding in reading.findings],

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from agents.explain import Draft, require_language
-from agents.intents import answer
+from agents.intents import answer, answering
 from agents.llm import LanguageModel, without_thoughts
 from agents.talk import ABSTENTION, Talk
-from agents.tools import Opinion, no_library
-from agents.turns import Turn
+from agents.tools import NO_AIDS, Aids
+from agents.turns import Turn, same_subject
 from agents.types import Sentence
 from agents.unavailable import Unavailable
 from diagnosis.errors import BadRequest
@@ -26,7 +26,7 @@ def ask(
     history: Sequence[Turn] = (),
     *,
     language: str = "en",
-    opinion: Opinion = no_library,
+    aids: Aids = NO_AIDS,
     cancel: threading.Event | None = None,
 ) -> Iterator[Turn]:
     """Turns that grow: steps as they are made, sentences as they can be checked, the last one whole.
@@ -35,10 +35,10 @@ def ask(
     ``note`` says why. The intents answer in English.
 
     Args:
-        history: earlier turns; those about another reading, or before it had an opinion beside it, are left aside.
-            Findings keep their ids.
+        history: earlier turns; those about another study, model or class are left aside. What they measured is known
+            to this one, under the ids that it has now.
         language: BCP 47 code of the language that the language model answers in.
-        opinion: gives what similar cases are called, when that is asked.
+        aids: what the tools need beside the reading.
         cancel: set it to stop the language model.
 
     Raises:
@@ -46,13 +46,15 @@ def ask(
     """
     question = require_question(question)
     require_language(language)
-    earlier = tuple(turn for turn in history if replace(turn.reading, added=()) == replace(reading, added=()))
-    if earlier:
-        reading = replace(reading, added=earlier[-1].reading.added)
+    earlier: list[Turn] = []
+    for turn in history:
+        if same_subject(turn.reading, reading):
+            earlier.append(turn.over(reading))
+            reading = earlier[-1].reading
     if model is None:
-        yield answer(question, reading, opinion)
+        yield from answering(question, reading, aids)
         return
-    yield from _asked(question, Talk(reading, model, language, opinion), earlier[-REMEMBERED:], cancel)
+    yield from _asked(question, Talk(reading, model, language, aids), earlier[-REMEMBERED:], cancel)
 
 
 def require_question(question: str) -> str:
@@ -95,7 +97,7 @@ def _checked(text: str, reading: Reading, language: str) -> tuple[Sentence, ...]
 
 def _by_intents(turn: Turn, talk: Talk, why: str) -> Turn:
     """The answer of the intents, after the steps and beside the struck sentences that there are."""
-    ours = answer(turn.question, talk.reading, talk.opinion)
+    ours = answer(turn.question, talk.reading, talk.aids)
     sentences = (*ours.sentences, *turn.struck)
     steps = (*turn.steps, *(step for step in ours.steps if step not in turn.steps))
     return replace(ours, steps=steps, sentences=sentences, note=why, sent=talk.ledger, usage=talk.usage)

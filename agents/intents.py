@@ -7,8 +7,19 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.names import is_anatomical, labels_in, methods_in, pattern, places_in, plain, words_of_place, zones_in
-from agents.tools import Opinion, call, no_library
+from agents.experiments import EXPERIMENTS
+from agents.names import (
+    is_anatomical,
+    is_of_map,
+    labels_in,
+    methods_in,
+    pattern,
+    places_in,
+    plain,
+    words_of_place,
+    zones_in,
+)
+from agents.tools import NO_AIDS, Aids, call
 from agents.turns import Step, Turn
 from agents.types import Sentence
 from diagnosis.attribution import DEFAULTS
@@ -38,13 +49,14 @@ class Intent(BaseModel):
 
 
 class Unknown(BaseModel):
-    """What is said to a question that no intent knows, and words that name no class."""
+    """What is said to a question that no intent knows, words that name no class or no place."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     before: tuple[str, ...]
     can: tuple[str, ...]
     others: frozenset[str]
+    pointing: frozenset[str]
 
 
 class Intents(BaseModel):
@@ -63,10 +75,10 @@ PATTERNS = {name: [pattern([phrase]) for phrase in intent.phrases] for name, int
 def intent_of(question: str, reading: Reading) -> str | None:
     """Name of the intent of a question, or None where no intent knows it."""
     text = plain(question[:MOST])
-    if "patient s" in text and zones_in(reading.zones, text):
-        return "place"
     lengths = {name: _longest(PATTERNS[name], text) for name in LEXICON.intent}
     heard = [name for name, length in lengths.items() if length]
+    if "patient s" in text and zones_in(reading.zones, text):
+        return "what_if" if "what_if" in heard else "place"
     first = [name for name in heard if LEXICON.intent[name].first]
     middle = [name for name in heard if not LEXICON.intent[name].last]
     if heard:
@@ -79,23 +91,33 @@ def intent_of(question: str, reading: Reading) -> str | None:
     return ("compare" if len(groups) > 1 else "why_not") if groups else None
 
 
-def answer(question: str, reading: Reading, opinion: Opinion = no_library) -> Turn:
+def answer(question: str, reading: Reading, aids: Aids = NO_AIDS) -> Turn:
     """The answer to a question by its words alone: statements of findings, and fixed sentences around them."""
+    *_, turn = answering(question, reading, aids)
+    return turn
+
+
+def answering(question: str, reading: Reading, aids: Aids = NO_AIDS) -> Iterator[Turn]:
+    """The answer as it grows: before each tool that takes its time, what is being done; the whole at last."""
     name = intent_of(question, reading)
     if name is None or name == "help":
         unknown = LEXICON.unknown
         fixed = (*(unknown.before if name is None else ()), *unknown.can)
-        return Turn(question, reading, sentences=tuple(Sentence(text) for text in fixed), done=True)
-    intent, steps = LEXICON.intent[name], []
+        yield Turn(question, reading, sentences=tuple(Sentence(text) for text in fixed), done=True)
+        return
+    intent, steps = LEXICON.intent[name], list[Step]()
     if _names_no_class(reading, question, intent):
         known = ", ".join(label.title.lower() for label in reading.card.labels)
-        fixed = (f"The model can only choose among: {known}.", *intent.after)
-        return Turn(question, reading, sentences=tuple(Sentence(text) for text in fixed), done=True)
+        can = "score, each by itself" if reading.card.independent else "choose among"
+        fixed = (f"The model can only {can}: {known}.", *intent.after)
+        yield Turn(question, reading, sentences=tuple(Sentence(text) for text in fixed), done=True)
+        return
     for tool, arguments in PLANS[intent.plan](reading, question[:MOST]) if intent.plan else []:
-        reading, step = call(reading, tool, arguments, opinion)
+        if tool in EXPERIMENTS:
+            yield Turn(question, reading, tuple(steps), doing=EXPERIMENTS[tool])
+        reading, step = call(reading, tool, arguments, aids)
         steps.append(step)
-    told = tuple(_told(intent, steps))
-    return Turn(question, reading, tuple(steps), told, done=True)
+    yield Turn(question, reading, tuple(steps), tuple(_told(intent, steps)), done=True)
 
 
 def _longest(patterns: Sequence[Any], text: str) -> int:
@@ -109,7 +131,7 @@ def _told(intent: Intent, steps: Sequence[Step]) -> Iterator[Sentence]:
     yield from (Sentence(text) for text in intent.before)
     yield from (Sentence(one.statement, (one.id,)) for one in findings.values())
     yield from (Sentence(step.error) for step in steps if step.error)
-    if intent.plan and intent.none and not findings:
+    if intent.none and not findings and not any(step.error for step in steps):
         yield Sentence(intent.none)
     yield from (Sentence(text) for text in intent.after)
 
@@ -176,7 +198,10 @@ def _compare(reading: Reading, text: str) -> list[Call]:
 
 
 def _scores(reading: Reading, text: str) -> list[Call]:
-    names = (reading.prediction.labels[position] for position in reading.prediction.ranking)
+    prediction = reading.prediction
+    names: Sequence[str] = [prediction.labels[position] for position in prediction.ranking]
+    if reading.card.independent:  # the explained one, and those that reach their thresholds
+        names = tuple(dict.fromkeys((reading.label, *prediction.present)))
     return [("get_findings", {"topic": "says", "label": name}) for name in names]
 
 
@@ -198,13 +223,42 @@ def _methods(reading: Reading, text: str) -> list[Call]:
 
 
 def _card(reading: Reading, text: str) -> list[Call]:
-    return [("model_card", {})]
+    return [("model_facts", {})]
+
+
+def _confidence(reading: Reading, text: str) -> list[Call]:
+    return [("confidence", {})]
+
+
+def _gate(reading: Reading, text: str) -> list[Call]:
+    return [("gate", {})]
 
 
 def _quality(reading: Reading, text: str) -> list[Call]:
     return [("get_findings", {"topic": "trust", **arguments}) for _, arguments in _own(reading, text)] + _card(
         reading, text
     )
+
+
+def _erase(reading: Reading, text: str) -> list[Call]:
+    """Erase what the text names after its verb; where it names nothing, what was erased before is told."""
+    said = plain(text)
+    verbs = list(pattern(LEXICON.intent["what_if"].phrases).finditer(said))
+    named = said[verbs[-1].end() :].strip() if verbs else said
+    named = named if _is_region(reading, named) or not _is_region(reading, said) else said
+    if not named or (named.split()[0] in LEXICON.unknown.pointing and not _is_region(reading, named)):
+        return _own(reading, text)
+    return [("erase_and_retest", {"region": named})]
+
+
+def _is_region(reading: Reading, text: str) -> bool:
+    return is_of_map(text) or bool(zones_in(reading.zones, text)) or bool(places_in(reading.card, text))
+
+
+def _tests(reading: Reading, text: str) -> list[Call]:
+    """Test the maps that the text names, or else all that prefer a place."""
+    drawn = [one.method for one in reading.maps if one.label == reading.label and not one.is_flat]
+    return [("test_map", {"method": name}) for name in methods_in(text) or drawn if name in DEFAULTS]
 
 
 def _similar(reading: Reading, text: str) -> list[Call]:
@@ -222,6 +276,10 @@ PLANS: Mapping[str, Plan] = {
     "organ": _organ,
     "methods": _methods,
     "card": _card,
+    "confidence": _confidence,
+    "gate": _gate,
     "quality": _quality,
     "similar": _similar,
+    "erase": _erase,
+    "tests": _tests,
 }

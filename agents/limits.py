@@ -10,11 +10,19 @@ from diagnosis.reading import Reading
 # Kind → what it limits: one finding of each must be told. Kinds of one name tell the same in two ways; the one that
 # comes last in a reading is the one that is added.
 LIMITS: dict[str, str] = {
+    "gate": "gate",
     "shortcut": "shortcut",
     "zones_uncertain": "zones",
     "badge": "badge",
     "methods_overlap": "several",
     "turned": "turned",
+    "crossed": "turned",
+    "reached": "reached",
+    "none_reached": "reached",
+    "independent": "independent",
+    "confidence_tier": "confidence",
+    "confidence_unmeasured": "confidence",
+    "conformal_empty": "conformal",
     "margin": "margin",
     "narrow_margin": "margin",
     "behind": "margin",
@@ -26,10 +34,13 @@ LIMITS: dict[str, str] = {
     "modality": "modality",
     "colourless": "colourless",
     "caution": "caution",
+    "performance_mixed": "mixed",
     "vote_conflict": "vote",
+    "vote_missed": "vote",
     "no_vote": "vote",
 }
 FAITHFUL = "faithful"  # how the badge of such a map begins
+SURE = "high"  # the tier that limits nothing
 BY_NUMBER = frozenset({"margin", "performance"})  # limits that are not told without a figure
 EACH = frozenset({"flat", "caution", "zones", "badge", "turned", "shortcut"})  # there may be several, and each is told
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -48,10 +59,12 @@ def untold(reading: Reading, sentences: Iterable[Sentence]) -> list[Finding]:
 
 
 def _limiting(reading: Reading) -> Iterator[Finding]:
-    """The findings that limit; a map that stood its tests is no limit."""
-    return (
-        one for one in reading.findings if one.kind in LIMITS and not str(one.facts.get("badge")).startswith(FAITHFUL)
-    )
+    """The findings that limit; a map that stood its tests is no limit, and neither is high confidence."""
+    return (one for one in reading.findings if one.kind in LIMITS and not _is_good(one))
+
+
+def _is_good(finding: Finding) -> bool:
+    return str(finding.facts.get("badge")).startswith(FAITHFUL) or finding.facts.get("tier") == SURE
 
 
 def _limit(finding: Finding) -> str:

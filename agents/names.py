@@ -84,6 +84,11 @@ def is_anatomical(text: str) -> bool:
     return bool(pattern(LEXICON["anatomy"]["words"]).search(plain(text)))
 
 
+def is_of_map(text: str) -> bool:
+    """Whether a text speaks of what a map marks, and not of a place by its name."""
+    return bool(methods_in(text) or pattern(LEXICON["maps"]["words"]).search(plain(text)))
+
+
 def words_of_place(text: str) -> str:
     """The words of a text that name a side, a part or an organ, e.g. ``left lung``."""
     sides = (words for section in ("rows", "columns") for words in LEXICON[section].values())

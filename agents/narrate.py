@@ -4,6 +4,7 @@ from agents.types import Explanation, Length, Paragraph, Reader, Sentence
 from agents.wording import (
     FULL_ONLY,
     HEADINGS,
+    INDEPENDENT_NOTES,
     INTRODUCTION,
     LEFT_OUT,
     NOTES,
@@ -22,13 +23,15 @@ __all__ = ["HEADINGS", "INTRODUCTION", "narrate", "tellable"]
 def narrate(reading: Reading, reader: Reader = "patient", length: Length = "full") -> Explanation:
     """What may be said of a reading so far. Every sentence is a finding in this reader's words, or fixed."""
     findings = tellable(reading, reader, length)
+    notes = INDEPENDENT_NOTES if reading.card.independent else NOTES
     noted = reader == "student" and length == "full"
     paragraphs = []
     for topic, heading in HEADINGS.items():
         sentences = tuple(Sentence(told(one, reader), (one.id,)) for one in findings if one.topic == topic)
         if not sentences and topic == "looked":
             continue  # no map is ready
-        note = (Sentence(NOTES[topic]),) if noted and (topic != "looked" or _methods(reading) == set(DEFAULTS)) else ()
+        fits = topic in notes and (topic != "looked" or _methods(reading) == set(DEFAULTS))
+        note = (Sentence(notes[topic]),) if noted and fits else ()
         paragraphs.append(Paragraph(heading, (*_before(topic, reading), *sentences, *note, *_after(topic, reading))))
     return Explanation(tuple(paragraphs), reader=reader, length=length)
 

@@ -14,7 +14,7 @@ from agents.ledger import Entry, Ledger, Usage
 from agents.llm import OPENAI, WHOLE, LanguageModel
 from agents.names import places
 from agents.prompts import load_prompt
-from agents.tools import TOOLS, Opinion, arguments_of, call, no_library
+from agents.tools import NO_AIDS, TOOLS, Aids, arguments_of, call
 from agents.turns import Step, Turn
 from agents.unavailable import Unavailable, cut, empty, explained, no_key
 from diagnosis.reading import Reading
@@ -40,7 +40,7 @@ class Talk:
     Attributes:
         reading: with what the tools added so far.
         language: BCP 47 code of the language to answer in.
-        opinion: gives what similar cases are called.
+        aids: what the tools need beside the reading.
         text: what the language model wrote last.
         sent: every request.
         usage: tokens and cost so far, or None where the endpoint does not count.
@@ -49,12 +49,13 @@ class Talk:
     reading: Reading
     model: LanguageModel
     language: str = "en"
-    opinion: Opinion = no_library
+    aids: Aids = NO_AIDS
     text: str = ""
     sent: list[Entry] = field(default_factory=list)
     usage: Usage | None = None
     _begun: bool = False
     _ended: bool = False
+    _using: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def ledger(self) -> Ledger:
@@ -82,7 +83,9 @@ class Talk:
 
     def _messages(self, question: str, earlier: Sequence[Turn]) -> list[dict[str, str]]:
         known = json.loads(facts_json(self.reading))
-        data = {"question": question, **known, "parts": list(places(self.reading.card))}
+        zones = self.reading.zones.zones if self.reading.zones and self.reading.zones.certain else ()
+        parts = [*places(self.reading.card), *(zone.name for zone in zones)]
+        data = {"question": question, **known, "parts": parts}
         said = [
             message
             for turn in earlier
@@ -140,7 +143,8 @@ class Talk:
 
     def _use(self, name: str) -> Callable[..., Coroutine[Any, Any, tuple[str, Step]]]:
         async def use(**arguments: Any) -> tuple[str, Step]:
-            self.reading, step = call(self.reading, name, arguments, self.opinion)
+            async with self._using:  # several may be asked for at once, and each adds to the reading
+                self.reading, step = await asyncio.to_thread(call, self.reading, name, arguments, self.aids)
             ours = step.error is None or not arguments  # nothing that the language model wrote is in it
             return step.result, step if ours else Step(name, {}, error=REFUSED)
 

@@ -7,7 +7,9 @@ needs beside the reading is among its keyword-only arguments, and is given by th
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from agents.experiments import Laboratory, NoLaboratory, erase_and_retest, region_called, test_map
 from agents.names import label_of, method_of, place_of, plain, zones_in
 from agents.turns import Step
 from diagnosis import asked
@@ -15,10 +17,16 @@ from diagnosis.attribution import DEFAULTS
 from diagnosis.errors import BadRequest, Missing, UserError
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
+from diagnosis.worth import gate_told
 
 Tool = Callable[..., tuple[Finding, ...]]
 Opinion = Callable[[Reading], tuple[Finding, ...]]  # what others say of a reading's study; raises UserError
 TOPICS = ("says", "looked", "trust")
+TESTED = frozenset({"performance", "performance_mixed", "recall", "unmeasured"})
+WORTH = frozenset(
+    {"confidence_tier", "confidence_unmeasured", "conformal_set", "conformal_empty", "conformal_tested"}
+    | {"vote_in_set", "vote_outside_set"}
+)  # kinds that say what a score is worth
 
 
 def get_findings(reading: Reading, topic: str = "", label: str = "") -> tuple[Finding, ...]:
@@ -80,10 +88,28 @@ def explain_method(reading: Reading, method: str) -> tuple[Finding, ...]:
     return tuple(asked.method(reading, method_of(method)))
 
 
-def model_card(reading: Reading) -> tuple[Finding, ...]:
-    """What is known of the model: what it is for, its training data and limits, and how well it did on test images."""
-    tested = tuple(one for one in reading.findings if one.kind in ("performance", "recall", "unmeasured"))
+def model_facts(reading: Reading) -> tuple[Finding, ...]:
+    """What is known of the model: its name and version, what it is for and what not, its training data and limits, and
+    how well it did on test images.
+    """
+    tested = tuple(one for one in reading.findings if one.kind in TESTED)
     return (*asked.card(reading.card), *tested)
+
+
+def confidence(reading: Reading) -> tuple[Finding, ...]:
+    """How sure the model may be taken to be of its highest score: the tier it lies in, how often the model was right
+    there, and the set of classes that leaves out the true one only rarely.
+    """
+    found = tuple(one for one in reading.findings if one.kind in WORTH)
+    if not any(one.kind in ("confidence_tier", "confidence_unmeasured") for one in found):
+        problem = f"What a score of {reading.card.title} is worth was not measured."
+        raise Missing(problem, "Ask how good the model was on test images.")
+    return found
+
+
+def gate(reading: Reading) -> tuple[Finding, ...]:
+    """Whether the image is of the kind that the model was made for, and what it looks like otherwise."""
+    return (gate_told(reading.gate),)
 
 
 def no_library(reading: Reading) -> tuple[Finding, ...]:
@@ -100,8 +126,35 @@ def similar_cases(reading: Reading, *, opinion: Opinion) -> tuple[Finding, ...]:
 
 TOOLS: dict[str, Tool] = {
     tool.__name__: tool
-    for tool in (get_findings, map_share, compare_classes, explain_method, model_card, similar_cases)
+    for tool in (
+        get_findings,
+        map_share,
+        compare_classes,
+        explain_method,
+        model_facts,
+        confidence,
+        gate,
+        similar_cases,
+        erase_and_retest,
+        test_map,
+    )
 }
+
+
+@dataclass(frozen=True)
+class Aids:
+    """What the program gives the tools beside the reading: each by the name of the argument that takes it.
+
+    Attributes:
+        opinion: gives what similar cases are called.
+        laboratory: makes new tests with the model.
+    """
+
+    opinion: Opinion = no_library
+    laboratory: Laboratory = field(default_factory=NoLaboratory)
+
+
+NO_AIDS = Aids()
 
 
 def arguments_of(tool: Tool) -> dict[str, inspect.Parameter]:
@@ -112,6 +165,7 @@ def arguments_of(tool: Tool) -> dict[str, inspect.Parameter]:
 
 RESOLVERS: dict[str, Callable[[Reading, str], str]] = {
     "place": lambda reading, text: _place_named(reading, text),
+    "region": lambda reading, text: region_called(reading, text),
     "label": lambda reading, text: label_of(reading.card, text),
     "first": lambda reading, text: label_of(reading.card, text),
     "second": lambda reading, text: label_of(reading.card, text),
@@ -120,9 +174,7 @@ RESOLVERS: dict[str, Callable[[Reading, str], str]] = {
 }  # what an argument was understood to say; one that is not here is not shown
 
 
-def call(
-    reading: Reading, name: str, arguments: Mapping[str, object], opinion: Opinion = no_library
-) -> tuple[Reading, Step]:
+def call(reading: Reading, name: str, arguments: Mapping[str, object], aids: Aids = NO_AIDS) -> tuple[Reading, Step]:
     """Use a tool: the reading with what was found, and the step. An error that a person could mend becomes its result.
 
     Arguments that are no text, unknown tools and unknown arguments are such errors too. A step that succeeds shows its
@@ -130,7 +182,8 @@ def call(
     """
     try:
         texts = _texts(name, arguments)
-        given = {"opinion": opinion} if "opinion" in inspect.signature(TOOLS[name]).parameters else {}
+        taken = inspect.signature(TOOLS[name]).parameters.values()
+        given = {one.name: getattr(aids, one.name) for one in taken if one.kind is one.KEYWORD_ONLY}
         entered, found = reading.enter(TOOLS[name](reading, **texts, **given))
     except UserError as error:
         return reading, Step(name, dict(arguments), error=str(error))

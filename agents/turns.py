@@ -1,7 +1,7 @@
 """Questions about a reading and their answers, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents.ledger import Ledger, Usage
@@ -50,6 +50,7 @@ class Turn:
         note: what the person who asked should know of how the answer came about, or None.
         sent: what went to a language model's endpoint.
         usage: tokens and cost, or None where no language model counted them.
+        doing: what takes its time before there is an answer, in words; empty where nothing does.
         done: whether the answer is complete.
     """
 
@@ -62,6 +63,7 @@ class Turn:
     note: str | None = None
     sent: Ledger = field(default=Ledger(), repr=False)
     usage: Usage | None = None
+    doing: str = ""
     done: bool = False
 
     @property
@@ -84,3 +86,29 @@ class Turn:
     def text(self) -> str:
         """What stands, as plain text with the citations in brackets."""
         return " ".join(one.cited for one in self.sentences if one.struck is None)
+
+    def over(self, reading: Reading) -> "Turn":
+        """The turn over a reading that has come to know more: what it measured and cites has the ids that it has there.
+
+        A turn about another study, model or class stays as it is.
+        """
+        then = self.reading
+        if not same_subject(then, reading):
+            return self
+        used = {*self.cited, *(one.id for step in self.steps for one in step.findings), *(one.id for one in then.added)}
+        known = [one for one in then.findings if one.id in used]
+        grown, entered = reading.enter(known)
+        named = {before.id: after for before, after in zip(known, entered, strict=True)}
+        steps = (replace(step, findings=tuple(named[one.id] for one in step.findings)) for step in self.steps)
+        told = (replace(one, cites=tuple(_known(cite, named) for cite in one.cites)) for one in self.sentences)
+        return replace(self, reading=grown, steps=tuple(steps), sentences=tuple(told))
+
+
+def same_subject(one: Reading, other: Reading) -> bool:
+    """Whether two readings are of the same study by the same model, and explain the same class."""
+    return (one.study, one.prediction.model, one.label) == (other.study, other.prediction.model, other.label)
+
+
+def _known(cite: str, named: Mapping[str, Finding]) -> str:
+    """The id that a finding has now; what a struck sentence cites may not exist."""
+    return named[cite].id if cite in named else cite

@@ -16,7 +16,7 @@ from typing import Any
 
 from agents.ground import check
 from agents.narrate import narrate
-from agents.report.measured import FindingRecord, MapRecord, ReadingRecord, Strict
+from agents.report.measured import FindingRecord, GateRecord, MapRecord, ReadingRecord, Strict
 from agents.report.record import Report, SentenceRecord, digest, notices, software
 from agents.report.recorded import tests_as_recorded
 from agents.tools import Opinion
@@ -47,8 +47,8 @@ class Difference:
         return f"{self.part}: the report says {self.recorded}; found {self.found}"
 
 
-def verify(report: Report, image: Path, weights: Path, opinion: Opinion | None = None) -> list[Difference]:
-    """What differs between a report and a second reading of ``image`` with the model in the folder ``weights``.
+def verify(report: Report, image: Path, models: Models, opinion: Opinion | None = None) -> list[Difference]:
+    """What differs between a report and a second reading of ``image`` with one of ``models``.
 
     Args:
         opinion: gives the second opinion of the report's library again, None where that is not here.
@@ -58,7 +58,7 @@ def verify(report: Report, image: Path, weights: Path, opinion: Opinion | None =
         BadRequest: the model has no such class, or its weights are not what its card describes.
         Missing: the model or its weights are not there.
     """
-    reading = _read_again(report, image, weights)
+    reading = _read_again(report, image, models)
     reading = reading.tested(tests_as_recorded(report.tests, reading))
     if report.opinions:
         reading = reading.beside(opinion(reading) if opinion else _as_recorded(report, reading))
@@ -72,10 +72,9 @@ def verify(report: Report, image: Path, weights: Path, opinion: Opinion | None =
     ]
 
 
-def _read_again(report: Report, image: Path, weights: Path) -> Reading:
-    models, settings = Models(weights), report.settings
-    name = report.model.name
-    options: dict[str, Any] = {"anatomy": models.anatomy}
+def _read_again(report: Report, image: Path, models: Models) -> Reading:
+    settings, name = report.settings, report.model.name
+    options: dict[str, Any] = {"anatomy": models.anatomy, "gate": models.check}
     if settings.shap_evaluations is not None:
         options["shap_evaluations"] = settings.shap_evaluations
     classifier, record = models.classifier(name), models.record(name)
@@ -87,18 +86,36 @@ def _read_again(report: Report, image: Path, weights: Path) -> Reading:
 def _as_recorded(report: Report, reading: Reading) -> Iterator[Finding]:
     """The report's own opinions, made by their templates again; those that don't fit the scores are left out."""
     titles = {label.title.lower() for label in reading.card.labels}
-    top = reading.prediction.top
-    score = 100 * float(reading.prediction.scores[reading.card.index(top)])
     for one in report.opinions:
         words = {value for name, value in one.facts.items() if isinstance(value, str) and name != "library"}
-        told = {one.facts[name] for name in ("own_value", "other_value") if name in one.facts}
-        if not words <= titles or one.label not in (None, *reading.card.label_names):
-            continue
-        if not all(_close(value, score, VALUE["%"]) for value in told) or (one.label == top) != (one.kind == "vote"):
+        if not words <= titles or one.label not in (None, *reading.card.label_names) or not _votes_so(one, reading):
             continue
         facts: dict[str, Any] = dict(one.facts)
         with suppress(KeyError, TypeError, ValueError):  # facts that are not those of its template
             yield draft(one.kind, one.topic, one.value, one.unit, label=one.label, interval=one.interval, **facts)
+
+
+def _set_so(one: FindingRecord, reading: Reading) -> bool:
+    """Whether the class of a vote is in the conformal set, or not, as the scores have it."""
+    known, held = reading.card.confidence, reading.prediction.conformal
+    if known is None or held is None or not _close(one.facts.get("error"), 100 * known.error_rate, VALUE["%"]):
+        return False
+    inside = one.facts.get("title") in {reading.card.title_of(label).lower() for label in held}
+    return inside == (one.kind == "vote_in_set")
+
+
+def _votes_so(one: FindingRecord, reading: Reading) -> bool:
+    """Whether a vote agrees with the model or not as the scores have it, and tells the score that it is set beside."""
+    card, prediction = reading.card, reading.prediction
+    if one.kind in ("vote_in_set", "vote_outside_set"):
+        return _set_so(one, reading)
+    agreeing, differing = ("vote_reached", "vote_missed") if card.independent else ("vote", "vote_conflict")
+    if one.label is not None and one.kind != (agreeing if one.label in prediction.present else differing):
+        return False
+    asked = one.label if one.label and card.independent else prediction.top
+    score = 100 * float(prediction.scores[card.index(asked)])
+    told = (one.facts[name] for name in ("own_value", "other_value") if name in one.facts)
+    return all(_close(value, score, VALUE["%"]) for value in told)
 
 
 def _digests(report: Report) -> Iterator[Difference]:
@@ -126,9 +143,10 @@ def _settings(report: Report, fresh: Report) -> Iterator[Difference]:
 
 def _readings(report: Report, found: ReadingRecord) -> Iterator[Difference]:
     recorded = report.reading
-    leave = frozenset({"study", "scores", "logits", "findings", "maps"})
+    leave = frozenset({"study", "gate", "scores", "logits", "findings", "maps"})
     yield from _fields("reading", recorded, found, leave=leave)
     yield from _fields("image", recorded.study, found.study)
+    yield from _gates(recorded.gate, found.gate)
     for name, tolerance in (("scores", SCORE), ("logits", LOGIT)):
         pairs = zip(recorded.labels, getattr(recorded, name), getattr(found, name), strict=False)
         for label, first, second in pairs:
@@ -136,6 +154,18 @@ def _readings(report: Report, found: ReadingRecord) -> Iterator[Difference]:
                 yield Difference(f"{name[:-1]} of {label}", f"{first:g}", f"{second:g}")
     yield from _findings(recorded.findings, found.findings)
     yield from _maps(recorded.maps, found.maps, to_the_bit=report.settings.software == software())
+
+
+def _gates(recorded: GateRecord | None, found: GateRecord | None) -> Iterator[Difference]:
+    if recorded is None or found is None:
+        if recorded != found:
+            yield Difference("gate", _shown(recorded), _shown(found))
+        return
+    yield from _fields("gate", recorded, found, leave=frozenset({"distance", "reason"}))
+    if recorded.distance != found.distance and not _close(recorded.distance, found.distance, OTHER_VALUE):
+        yield Difference("gate, distance", _shown(recorded.distance), _shown(found.distance))
+    if not same_text(recorded.reason, found.reason):
+        yield Difference("gate, reason", _shown(recorded.reason), _shown(found.reason))
 
 
 def _findings(recorded: tuple[FindingRecord, ...], found: tuple[FindingRecord, ...]) -> Iterator[Difference]:

@@ -23,6 +23,17 @@ CLINICIAN = {
     "margin": "Next: {other} with {other_value:.1f} %, {value:.1f} percentage points lower.",
     "narrow_margin": "Next: {other} with {other_value:.1f} %, only {value:.1f} percentage points lower; the model hardly separates the two.",
     "behind": "Highest score: {other} with {other_value:.1f} %, {value:.1f} percentage points higher.",
+    "confidence_tier": "Confidence {tier}: highest score {score:.1f} % ({title}); of {images} images that the model had not learned from and gave a highest score {span}, it was right for {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "confidence_unmeasured": "Confidence {tier}: highest score {score:.1f} % ({title}); how often the model is right there is unknown, since none of {count} images that it had not learned from had a highest score {span}.",
+    "conformal_set": "Set of classes that leaves out the true one for about {error:.0f} % of such images: {names} ({value:.0f} of {count}, from a score of {floor:.1f} %).",
+    "conformal_empty": "Set of classes that leaves out the true one for about {error:.0f} % of such images: empty, none of {count} has a score of {floor:.1f} % or more.",
+    "conformal_tested": "Coverage of such sets on {images} test images: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}), mean size {size:.1f} classes.",
+    "performance_mixed": "Balanced accuracy on the {images} of these images from {groups} {group} with every class: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "above_threshold": "{Title}: score {value:.1f} %, {gap:.1f} percentage points above its operating threshold of {threshold:.1f} %.",
+    "below_threshold": "{Title}: score {value:.1f} %, {gap:.1f} percentage points below its operating threshold of {threshold:.1f} %.",
+    "reached": "Operating threshold reached by {value:.0f} of {count} findings: {names}.",
+    "none_reached": "Operating threshold reached by none of {count} findings.",
+    "independent": "Each of the {count} findings is scored by itself: none excludes another, and the scores do not add up to 100 %.",
     "place": "{method}: {value:.1f} % of the weight for {title} in the {region} of the image.",
     "concentration": "{method}: half of the weight in {value:.1f} % of the image; an even map would need 50 %.",
     "flat": "{method} for {title}: flat, no place spoke for it more than another.",
@@ -35,6 +46,8 @@ CLINICIAN = {
     "modality": "Modality of the file: {modality}; the model was made for {expected}.",
     "vote": "{value:.0f} of the {count} nearest cases are called {title}, in agreement with the model's highest score, {own_value:.1f} %.",
     "vote_conflict": "Conflict: {value:.0f} of the {count} nearest cases are called {title}, the model's highest score is {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
+    "vote_reached": "{value:.0f} of the {count} nearest cases are called {title}, which the model scores {own_value:.1f} %, above its operating threshold.",
+    "vote_missed": "{value:.0f} of the {count} nearest cases are called {title}, which the model scores {own_value:.1f} %, below its operating threshold.",
     "no_vote": "No vote of nearest cases: the nearest has a cosine of {value:.3f}, and {floor:.3f} is needed.",
     "vote_tested": "Accuracy of such a vote: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} test images, {count} classes; the commonest class alone: {majority:.1f} %.",
     "vote_left_out": "Leave-one-out accuracy of such a vote: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} images of the library, {count} classes; the commonest class alone: {majority:.1f} %.",
@@ -45,10 +58,15 @@ CLINICIAN = {
     "badge": "{method} map for {title}, tested on this image, is {badge}{reasons}; it beats {value:.0f} % of {count} random maps (95 % interval {low:.0f} to {high:.0f} %).",
     "methods_rank": "Mean rank correlation of the {count} methods: {value:.2f}.",
     "methods_overlap": "Mean overlap of the top tenths of the {count} maps: {value:.1f} % (unrelated maps: {chance:.0f} %). {verdict}",
-    "erased": "Without {what}: score for {title} {value:+.1f} percentage points, to {after:.1f} %; patches of the same shape elsewhere {low:+.1f} to {high:+.1f}, {beaten} of {count} of them less.",
+    "erased": "Without {what}: score for {title} {value:+z.1f} percentage points, to {after:.1f} %; patches of the same shape elsewhere {low:+z.1f} to {high:+z.1f}, {beaten} of {count} of them less.",
     "turned": "Without {what}: highest score {other}, {value:.1f} %.",
+    "crossed": "Without {what}: score for {title} {falls} its operating threshold of {value:.1f} %.",
 }
 PATIENT = {
+    "confidence_tier": "The model's confidence is {tier}: with a highest score {span}, it was right for {value:.1f} % of {images} images that it had not learned from.",
+    "confidence_unmeasured": "The model's confidence is {tier}: how often it is right with a highest score {span} is unknown.",
+    "conformal_set": "If the true class may be left out for about {error:.0f} % of such images, the model must name {value:.0f} {classes} here: {names}.",
+    "conformal_empty": "The model has no class to name here: none has a score so high as the true class has for all but about {error:.0f} % of such images.",
     "margin": "Next comes {other} with {other_value:.1f} %, which is {value:.1f} percentage points lower.",
     "narrow_margin": "Next comes {other} with {other_value:.1f} %, only {value:.1f} percentage points lower: the model hardly separates the two.",
     "place": "The {method} map for {title} has the largest share of its weight, {value:.1f} %, in the {region} of the image.",
@@ -62,7 +80,7 @@ PATIENT = {
     "badge": "Tested on this image, the {method} map for {title} is {badge}{reasons}.",
     "shortcut": "Caution, this looks like a shortcut: off the anatomy lies {value:.1f} percentage points more of the {method} weight for {title} than an even map would put there.",
     "methods_overlap": "{verdict} The top tenths of the {count} maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
-    "erased": "Without {what} the score for {title} changes by {value:+.1f} percentage points, to {after:.1f} %; {beaten} of {count} patches of the same shape elsewhere change it less.",
+    "erased": "Without {what} the score for {title} changes by {value:+z.1f} percentage points, to {after:.1f} %; {beaten} of {count} patches of the same shape elsewhere change it less.",
 }
 WORDING: dict[Reader, dict[str, str]] = {"clinician": CLINICIAN, "student": {}, "patient": PATIENT}
 
@@ -71,11 +89,11 @@ LEFT_OUT: dict[Reader, frozenset[str]] = {  # kinds for the list of findings, to
     "clinician": FINE,
     "student": FINE,
     "patient": FINE
-    | {"concentration", "agreement", "vote_balanced", "zone_across", "off_anatomy", "methods_rank", "furthest"}
+    | {"concentration", "agreement", "vote_balanced", "conformal_tested", "zone_across", "off_anatomy", "methods_rank", "furthest"}
     | {"contrast", "erased_area"},
 }
 FULL_ONLY = frozenset(
-    {"concentration", "agreement", "recall", "resolution", "unseen", "vote_balanced", "zone_across", "off_anatomy"}
+    {"concentration", "agreement", "recall", "resolution", "unseen", "model_fact", "conformal_tested", "vote_balanced", "zone_across", "off_anatomy"}
     | {"shortcut_record", "methods_rank", "furthest", "erased_area"}
 )
 
@@ -84,6 +102,12 @@ NOTES: dict[Topic, str] = {  # what a student may not know
     "looked": "Grad-CAM weighs the last feature maps of the network by how much they raise the class. "
     "SHAP covers parts of the image and averages how the model's output changes.",
     "trust": "Balanced accuracy is the recall of each class, averaged over the classes.",
+}
+
+
+INDEPENDENT_NOTES: dict[Topic, str] = {  # the same of a model whose findings do not exclude each other
+    "says": "Each score is for one finding alone, beside that finding's own threshold; the model knows of no other findings.",
+    "looked": NOTES["looked"],
 }
 
 
@@ -113,7 +137,9 @@ def fixed() -> frozenset[str]:
     """Every sentence that the program adds to words of its own accord, in every language. They cite nothing."""
     ours = [phrases(language) for language in ("en", *_translations())]
     notices = {text[name] for text in ours for name in ("notice", "maps_notice", "likeness_notice")}
-    return frozenset({INTRODUCTION, ONE_METHOD, SEVERAL_METHODS, *NOTES.values(), *notices})
+    return frozenset(
+        {INTRODUCTION, ONE_METHOD, SEVERAL_METHODS, *NOTES.values(), *INDEPENDENT_NOTES.values(), *notices}
+    )
 
 
 @cache

@@ -22,6 +22,7 @@ from agents.types import Reader, Sentence
 from benchmarks.planting import PLANTERS, Planted, Source, plant
 from tests.agents.readings import example_readings, voted_readings
 from tests.agents.trusted import trusted_readings
+from tests.agents.worthy import worthy_readings
 
 PARAPHRASES = Path(__file__).parents[1] / "tests" / "agents" / "paraphrases"
 SETS = ("templates", "development", "heldout")
@@ -59,7 +60,7 @@ class Result:
 
 def sources(name: str) -> list[Source]:
     """The true sentences of a set: ``templates``, or a file of paraphrases."""
-    readings = example_readings() | voted_readings() | trusted_readings()
+    readings = example_readings() | voted_readings() | trusted_readings() | worthy_readings()
     if name != "templates":
         rows = [json.loads(line) for line in (PARAPHRASES / f"{name}.jsonl").read_text("utf-8").splitlines() if line]
         return [Source(readings[row["reading"]], one) for row in rows for one in parse(row["text"])]

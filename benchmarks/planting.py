@@ -189,7 +189,7 @@ def wrong_citation(source: Source, rng: random.Random) -> Iterator[Sentence]:
     """Findings of other kinds, or one that does not exist. What nobody measured stays true with any citation."""
     if re.search(r"disease|illness|diagnosis|health|body|person", source.sentence.text):
         return
-    kinds = {one.kind for one in source.cited} | {_twins.get(one.kind, "") for one in source.cited}
+    kinds = {kind for one in source.cited for kind in (one.kind, *_twins.get(one.kind, ()))}
     others = [one for one in source.reading.findings if one.kind not in kinds]
     yield replace(source.sentence, cites=("F99",))
     for one in others:
@@ -320,7 +320,34 @@ def wrong_alarm(source: Source, rng: random.Random) -> Iterator[Sentence]:
         yield source.said(text.replace(own, "~").replace(false, own).replace("~", false))
 
 
-_twins = {"agreement": "overlap", "overlap": "agreement"}
+TIER = re.compile(r"\b(high|moderate|low)\b")
+
+
+def wrong_tier(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """Another tier than that of the highest score."""
+    finding, text = _about(source, "confidence_tier", "confidence_unmeasured"), source.sentence.text
+    if not finding:
+        return
+    for match in TIER.finditer(text):
+        for other in ("high", "moderate", "low"):
+            if match.group() == finding.facts["tier"] != other:
+                yield source.said(text[: match.start()] + other + text[match.end() :])
+
+
+def wrong_set(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """A class that is not in the conformal set in the place of one that is."""
+    finding, text = _about(source, "conformal_set"), source.sentence.text
+    if not finding:
+        return
+    titles = {label.name: label.title.lower() for label in source.reading.card.labels}
+    held = [titles.pop(name) for name in source.reading.prediction.conformal or ()]
+    for own in held:
+        if own in text:
+            yield from (source.said(text.replace(own, other)) for other in titles.values() if other not in text)
+
+
+_TWINS = [("agreement", "overlap"), ("score", "confidence_tier", "confidence_unmeasured")]
+_twins = {kind: alike for alike in _TWINS for kind in alike}
 PLANTERS: dict[str, Planter] = {
     "wrong number": wrong_number,
     "wrong unit": _exchanged("units"),
@@ -351,5 +378,10 @@ PLANTERS: dict[str, Planter] = {
     "erasure turned round": _pairs_of("erasures", "erased"),
     "zones called sure": _pairs_of("sure", "zones_uncertain"),
     "agreement of several turned round": _pairs_of("several", "methods_overlap"),
+    "wrong tier": wrong_tier,
+    "wrong class in the set": wrong_set,
+    "set turned round": _pairs_of("sets", "conformal_set", "conformal_empty", "vote_in_set", "vote_outside_set"),
+    "gate turned round": _pairs_of("gates", "gate", "gate_passed"),
+    "wrong fact of the model": _pairs_of("facts", "model_fact"),
     "test of a map turned round": _pairs_of("tests", "badge", "shuffled", "steady", "gap", "gain"),
 }

@@ -1,4 +1,4 @@
-"""``python -m diagnosis read`` and ``maps``, IMAGE ``--model`` MODEL: readings and maps without the page."""
+"""``python -m diagnosis read|maps IMAGE --model MODEL``: readings without the page; ``weights``: the models."""
 
 import argparse
 import sys
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import torch
 
+from diagnosis import weights_command
 from diagnosis.attribution import METHODS
 from diagnosis.console import Parser, tell
 from diagnosis.errors import BadRequest, UserError
 from diagnosis.export import as_json
+from diagnosis.gate.verdict import admitted
 from diagnosis.maps_command import add_arguments, run, wanted_of
 from diagnosis.models import Models
 from diagnosis.notices import NOTICE
@@ -21,10 +23,10 @@ HEADINGS = {"says": "What the model says", "looked": "Where it looked", "trust":
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit code: 0 read, 2 bad input or usage, 3 something missing."""
+    """Returns the exit code: 0 read, 2 bad input or usage, 3 something missing, 4 an image that the gate refuses."""
     options = _parser().parse_args(arguments)
     try:
-        {"read": _read, "maps": _maps}[options.command](options)
+        {"read": _read, "maps": _maps, "weights": _weights}[options.command](options)
     except UserError as error:
         return tell(error)
     return 0
@@ -37,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("maps", help="maps by any methods: tested, compared, put to the question")
     _add_shared(command)
     add_arguments(command)
+    weights_command.add_arguments(commands.add_parser("weights", help="list the models, and fetch those of others"))
     return parser
 
 
@@ -46,7 +49,7 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
     command.add_argument("--class", dest="label", help="class to explain; default: the one with the highest score")
     command.add_argument("--out", type=Path, help="folder for the record and the pictures")
     command.add_argument("--json", action="store_true", help="print JSON and nothing else")
-    command.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_WEIGHTS")
+    command.add_argument("--weights", type=Path, help="folder of cards and weights, instead of the usual ones")
     command.add_argument(
         "--evaluations", type=int, help="forward passes that SHAP may spend; default: LIGHTBOX_SHAP_EVALUATIONS"
     )
@@ -60,13 +63,18 @@ def _set_up(options: argparse.Namespace) -> tuple[Models, int]:
         raise BadRequest(f"--evaluations {evaluations} is too few.", "Give at least 50.")
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    return Models(options.weights or settings.weights), evaluations
+    return Models(*([options.weights] if options.weights else settings.model_folders)), evaluations
+
+
+def _weights(options: argparse.Namespace) -> None:
+    sys.stdout.write(weights_command.run(options, Models(*load_settings().model_folders)))
 
 
 def _maps(options: argparse.Namespace) -> None:
     models, evaluations = _set_up(options)
     wanted = wanted_of(options, evaluations)
     classifier, study = models.classifier(options.model), read_study(options.image)
+    admitted(models.check(study, classifier.card), classifier.card)
     if options.out:
         _make(options.out)
     run(study, classifier, wanted, as_json=options.json, out=options.out)
@@ -84,6 +92,7 @@ def _read(options: argparse.Namespace) -> None:
         label=options.label,
         record=models.record(options.model),
         anatomy=models.anatomy,
+        gate=models.check,
         shap_evaluations=evaluations,
     ):
         if sys.stderr.isatty():
@@ -101,12 +110,20 @@ def _show_progress(reading: Reading) -> None:
 
 def _text(reading: Reading) -> str:
     lines = [f"{reading.card.title} ({reading.prediction.model})", ""]
-    scores = reading.prediction.scores
-    lines += [f"  {scores[at]:6.1%}  {reading.card.labels[at].title}" for at in reading.prediction.ranking]
+    lines += [_score_line(reading, at) for at in reading.prediction.ranking]
     for topic, heading in HEADINGS.items():
         lines += ["", heading]
         lines += [f"  [{finding.id}] {finding.statement}" for finding in reading.findings if finding.topic == topic]
     return "\n".join([*lines, "", NOTICE, ""])
+
+
+def _score_line(reading: Reading, at: int) -> str:
+    prediction, title = reading.prediction, reading.card.labels[at].title
+    line = f"  {prediction.scores[at]:6.1%}  {title}"
+    if prediction.thresholds is None:
+        return line
+    side = "above" if prediction.labels[at] in prediction.present else "below"
+    return f"{line} ({side} its threshold, {prediction.thresholds[at]:.1%})"
 
 
 def _make(folder: Path) -> None:

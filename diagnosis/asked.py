@@ -13,14 +13,25 @@ from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
 from diagnosis.comparison import overlap
 from diagnosis.findings import CHANCE_OVERLAP, Finding, draft
+from diagnosis.independent import beside_threshold
 from diagnosis.places import Place, share_of
 from diagnosis.reading import Reading
+from diagnosis.worth import about
 
 SCORE_KINDS = {
     "calibrated probability": "The scores are calibrated probabilities: they were fitted so that, on images like those "
     "of the model's data set, a score tells how often such an answer is right.",
     "uncalibrated score": "The scores are uncalibrated: they put the classes in order, and do not tell how often such "
     "an answer is right.",
+}
+INDEPENDENT_KINDS = {
+    "calibrated probability": "The scores are calibrated probabilities, each for its own finding: it was fitted so "
+    "that, on images like those of the model's data set, it tells how often the finding is there.",
+    "uncalibrated score": "The scores are uncalibrated: each puts images in order by its own finding, and does not "
+    "tell how often the finding is there.",
+    "operating-point score": "The scores are operating-point scores: each is the network's output, stretched so that "
+    "50 % is the finding's own operating threshold. They are no probabilities, and two findings' scores cannot be "
+    "compared.",
 }
 
 
@@ -63,14 +74,21 @@ def zone_share(reading: Reading, zone: Zone, label: str, methods: tuple[str, ...
 
 
 def compared(reading: Reading, first: str, second: str) -> Iterator[Finding]:
-    """The scores of two classes, the higher one first, and how far each method's maps for them lie on one another."""
-    card = reading.card
-    higher, lower = sorted((first, second), key=lambda label: -reading.prediction.scores[card.index(label)])
-    own, other = (100 * float(reading.prediction.scores[card.index(label)]) for label in (higher, lower))
+    """The scores of two classes, the higher one first, and how far each method's maps for them lie on one another.
+
+    Independent findings are each told beside their own threshold instead.
+    """
+    card, prediction = reading.card, reading.prediction
+    higher, lower = sorted((first, second), key=lambda label: -prediction.scores[card.index(label)])
+    own, other = (100 * float(prediction.scores[card.index(label)]) for label in (higher, lower))
     names: dict[str, Any] = {"title": card.title_of(higher).lower(), "other": card.title_of(lower).lower()}
-    yield draft(
-        "compared", "says", own - other, "percentage points", label=higher, own_value=own, other_value=other, **names
-    )
+    if card.independent:
+        yield from (beside_threshold(card, prediction, label) for label in (higher, lower))
+    else:
+        yield draft(
+            "compared", "says", own - other, "percentage points", label=higher, own_value=own, other_value=other,
+            **names,
+        )  # fmt: skip
     for method in METHODS:
         pair = [map_of(reading, label, method) for label in (higher, lower)]
         ready = [one for one in pair if one is not None and not one.is_flat]
@@ -103,15 +121,15 @@ def method(reading: Reading, name: str) -> Iterator[Finding]:
 
 
 def card(described: ModelCard) -> Iterator[Finding]:
-    """What a model's card says of it: what it is for, what not, what it learned from, and its limits."""
-    for aspect, text in (
-        ("Made for", described.intended_use),
-        ("Not made for", described.out_of_scope),
-        ("Trained on", described.training_data),
-        *(("Limit", text) for text in described.limitations),
-    ):
-        yield draft("card", "trust", aspect=aspect, text=text)
-    yield draft("score_kind", "trust", text=SCORE_KINDS[described.score_kind])
+    """What a model's card says of it: which it is, what it is for, what not, what it learned from, and its limits."""
+    identity, excluded = about(described)
+    yield identity
+    yield draft("model_fact", "trust", aspect="Made for", text=described.intended_use)
+    yield excluded
+    for aspect, text in (("Trained on", described.training_data), *(("Limit", one) for one in described.limitations)):
+        yield draft("model_fact", "trust", aspect=aspect, text=text)
+    known = INDEPENDENT_KINDS if described.independent else SCORE_KINDS
+    yield draft("score_kind", "trust", text=known[described.score_kind])
 
 
 def map_of(reading: Reading, label: str, method: str) -> AttributionMap | None:

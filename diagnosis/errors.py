@@ -3,7 +3,8 @@
     UserError        something the person can mend; its text is safe to show
     ├── BadImage     the file is not an image that can be read
     ├── BadRequest   an option, a name or a setting is wrong
-    └── Missing      weights, data or a package that is needed is not there
+    ├── Missing      weights, data or a package that is needed is not there
+    └── Refused      the image is not one that the model may read
 
 Every message names the offending value and ends with what to do about it. Anything else that is raised is a
 fault of the program and is never shown as it is.
@@ -38,3 +39,17 @@ class Missing(UserError):
     """Something that the part needs is absent; the rest of the app works without it."""
 
     exit_code = 3
+
+
+class Refused(UserError):
+    """The image is not of the kind that the model is made for: nothing was scored.
+
+    Args:
+        suggestion: name of the model that such images are for, or None.
+    """
+
+    exit_code = 4
+
+    def __init__(self, problem: str, remedy: str, suggestion: str | None = None) -> None:
+        super().__init__(problem, remedy)
+        self.suggestion = suggestion

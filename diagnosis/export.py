@@ -1,6 +1,7 @@
 """A reading as JSON: the one record that the page, the command line and later readers share."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from diagnosis.attribution import AttributionMap
@@ -23,9 +24,14 @@ def as_record(reading: Reading) -> dict[str, Any]:
         "model": prediction.model,
         "weights_sha256": card.weights.sha256 if card.weights else None,
         "study": _study(reading.study),
+        "gate": reading.gate and asdict(reading.gate),
+        "task": card.task,
         "labels": list(prediction.labels),
         "scores": [round(float(score), 6) for score in prediction.scores],
         "logits": [round(float(logit), 6) for logit in prediction.logits],
+        "thresholds": None if (marks := prediction.thresholds) is None else [round(float(one), 6) for one in marks],
+        "conformal": None if prediction.conformal is None else list(prediction.conformal),
+        "tier": prediction.tier,
         "score_kind": prediction.score_kind,
         "temperature": card.temperature,
         "label": reading.label,

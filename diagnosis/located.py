@@ -24,12 +24,13 @@ def located(
     zones: Zones | None,
     alarm: Alarm | None,
     *,
-    answer: str,
+    answers: tuple[str, ...],
 ) -> Iterator[Finding]:
     """Findings of one class; they wait for their numbers. Nothing where the model's images have no named zones.
 
-    Where the zones are not sure their doubts are told instead of shares. The alarm judges the map of the model's
-    ``answer``, the class with the highest score, alone: what speaks for another class often lies anywhere.
+    Where the zones are not sure their doubts are told instead of shares. The alarm judges the maps of the model's
+    ``answers`` alone, the class with the highest score or the findings that reach their thresholds: what speaks for
+    another class often lies anywhere.
     """
     if zones is None:
         return
@@ -43,7 +44,7 @@ def located(
         if one.label != label or not (shares := zone_shares(one, zones)):
             continue
         yield from _shares(one, title, zones, shares)
-        rang = (yield from _off(one, title, zones, alarm if label == answer else None)) or rang
+        rang = (yield from _off(one, title, zones, alarm if label in answers else None)) or rang
     if rang and alarm:
         yield draft(
             "shortcut_record",

@@ -76,6 +76,7 @@ def as_record(maps: Maps) -> dict[str, Any]:
             name: round(float(score), 6)
             for name, score in zip(maps.prediction.labels, maps.prediction.scores, strict=True)
         },
+        "present": list(maps.prediction.present) if maps.card.independent else None,
         "maps": [metadata(maps.study, maps.card, one) for one in (*maps.maps, *maps.contrasts)],
         "trust": [_trust(one) for one in maps.trusts],
         "compared": compared

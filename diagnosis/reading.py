@@ -14,9 +14,13 @@ from diagnosis.anatomy.zones import Zones
 from diagnosis.attribution import DEFAULTS, METHODS, AttributionMap, known_methods
 from diagnosis.cards import ModelCard
 from diagnosis.classifier import Classifier, Prediction
-from diagnosis.findings import TOPICS, WARNINGS, Finding, Performance, measure
+from diagnosis.findings import TOPICS, WARNINGS, Finding, Performance
+from diagnosis.gate.verdict import Check, GateResult, admitted
+from diagnosis.independent import scored
 from diagnosis.located import located
+from diagnosis.measured import measure
 from diagnosis.study import Study
+from diagnosis.worth import about, further_figures, gated, worth
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Reading:
         added: further findings, measured because somebody asked; their ids continue after those.
         zones: the named parts of the study, or None where the model's images have none.
         alarm: the shortcut alarm, or None where none was measured.
+        gate: whether the image is one that the model is made for; None where nobody asked.
+        model_facts: what the model's card says of it; their ids follow those of the opinions.
         tests: what tests of the maps found, for any class: badges, methods side by side, contrasts, erasures. Those
             of ``label``, and those of no class, are among its findings.
     """
@@ -58,16 +64,21 @@ class Reading:
     added: tuple[Finding, ...] = ()
     zones: Zones | None = None
     alarm: Alarm | None = None
+    gate: GateResult | None = None
+    model_facts: tuple[Finding, ...] = ()
     tests: tuple[Finding, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All that may be said about ``label``, the added ones last."""
+        scores = scored(self.card, self.prediction, self.label) if self.card.independent else ()
+        sure = (*worth(self.card, self.prediction), *gated(self.gate), *further_figures(self.card, self.record))
         found = measure(self.study, self.card, self.prediction, self.label, self.maps, self.record)
-        where = located(self.card, self.label, self.maps, self.zones, self.alarm, answer=self.prediction.top)
+        where = located(self.card, self.label, self.maps, self.zones, self.alarm, answers=self.prediction.present)
         tests = (one for one in self.tests if one.label in (None, self.label))
-        ordered = sorted((*found, *where, *tests), key=_place_of)
-        own = (replace(one, id=f"F{number}") for number, one in enumerate((*ordered, *self.opinions), 1))
+        ordered = sorted((*scores, *found, *sure, *where, *tests), key=_place_of)
+        told = (*ordered, *self.opinions, *self.model_facts)
+        own = (replace(one, id=f"F{number}") for number, one in enumerate(told, 1))
         return (*own, *self.added)
 
     def about(self, label: str) -> "Reading":
@@ -121,24 +132,29 @@ def read(
     record: Performance | None = None,
     shap_evaluations: int = 500,
     anatomy: Anatomy | None = None,
+    gate: Check | None = None,
 ) -> Iterator[Reading]:
-    """Read a study: the scores first, then each method's maps, with the progress of slow ones in between.
+    """Read a study: the gate and the scores first, then each method's maps, with the progress of slow ones in between.
 
     Closing the iterator stops the work at the next batch.
 
     Args:
         label: the class to explain; None for the one with the highest score.
         anatomy: names the places of the study, where the model's card says what its images show.
+        gate: asked before anything is scored.
         methods: names from ``METHODS``, in the order in which they are computed.
 
     Raises:
         BadRequest: unknown class or method.
+        Refused: the gate does not let the image by.
     """
     methods = known_methods(methods)
     if label is not None:
         classifier.card.index(label)
+    checked = admitted(gate(study, classifier.card), classifier.card) if gate else None
     prediction = classifier.predict(study)
-    reading = Reading(study, classifier.card, prediction, label or prediction.top, record=record)
+    card, facts = classifier.card, about(classifier.card)
+    reading = Reading(study, card, prediction, label or prediction.top, record=record, gate=checked, model_facts=facts)
     if anatomy and (kind := classifier.card.anatomy):
         reading = replace(reading, zones=anatomy.zones(study, kind), alarm=anatomy.alarm())
     options: dict[str, dict[str, Any]] = {"shap": {"evaluations": shap_evaluations}}

@@ -13,6 +13,7 @@ from diagnosis.cards import ModelCard
 from diagnosis.checks import SHUFFLED, STEADY, Trust
 from diagnosis.comparison import Comparison
 from diagnosis.findings import AGREE_OVERLAP, AGREE_RANK, CHANCE_OVERLAP, DIFFER_OVERLAP, DIFFER_RANK, Finding, draft
+from diagnosis.independent import percent_of
 from diagnosis.places import shares
 from diagnosis.whatif import Retest
 
@@ -150,10 +151,24 @@ def retested(card: ModelCard, label: str, retest: Retest, what: str) -> Iterator
         beaten=retest.beaten(at),
         count=len(retest.patches),
     )
+    yield from _crossed(card, label, retest, what) if card.independent else _turned(card, label, retest, what)
+
+
+def _turned(card: ModelCard, label: str, retest: Retest, what: str) -> Iterator[Finding]:
+    """That another class has the highest score now."""
     if retest.after.top != retest.before.top:
         new = retest.after.top
         percent = 100 * float(retest.after.scores[card.index(new)])
         yield draft("turned", "says", percent, "%", label=label, other=card.title_of(new).lower(), what=what)
+
+
+def _crossed(card: ModelCard, label: str, retest: Retest, what: str) -> Iterator[Finding]:
+    """That an independent finding's score went across its threshold."""
+    before, after = (label in one.present for one in (retest.before, retest.after))
+    if before != after:
+        _, threshold = percent_of(card, retest.after, label)
+        title, falls = card.title_of(label).lower(), "rises above" if after else "falls below"
+        yield draft("crossed", "says", threshold, "%", label=label, title=title, what=what, falls=falls)
 
 
 def subject(card: ModelCard, label: str, against: str | None) -> str:

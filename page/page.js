@@ -1,6 +1,6 @@
 // Dark unless the visitor chose otherwise; paste and drop anywhere on a tab; chips that open what they cite; pictures that
 // cannot be loaded give way to what is drawn below them; parts of a picture that tell their name; patches that
-// point at their best match.
+// point at their best match; an image that was refused, put in where it belongs.
 () => {
   const stored = localStorage.getItem("lightbox-theme");
   const asked = new URLSearchParams(location.search).get("__theme");
@@ -15,6 +15,26 @@
     transfer.items.add(file);
     input.files = transfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  let last = null; // the file that was put in last: another tab may be asked to read it
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.(".lb-drop input[type=file]")) last = event.target.files[0] ?? last;
+  }, true);
+  const soon = async (find) => {
+    for (let tries = 0; tries < 100; tries++) {
+      const found = find();
+      if (found) return found;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    return null;
+  };
+  const readOverThere = async ({ tab, model }) => {
+    const button = [...document.querySelectorAll("button[role=tab]")].find((one) => one.textContent.trim() === tab);
+    button?.click();
+    if (!(await soon(() => button?.ariaSelected === "true" && visible(".lb-drop input[type=file]")))) return;
+    const choice = [...document.querySelectorAll(`.lb-models-choice input[value="${model}"]`)];
+    choice.find((one) => one.offsetParent !== null)?.click();
+    put(last);
   };
   const onStage = (event) => event.target.closest?.(".lb-stage");
 
@@ -42,6 +62,8 @@
       localStorage.setItem("lightbox-theme", theme);
       setTheme(theme);
     }
+    const over = event.target.closest(".lb-over-there");
+    if (over) readOverThere(over.dataset);
     const chip = event.target.closest(".lb-chip");
     if (!chip) return;
     event.preventDefault();

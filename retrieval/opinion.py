@@ -24,8 +24,8 @@ def consult(searcher: "Searcher", reading: Reading) -> tuple[Finding, ...]:
 
 
 def opinion_findings(opinion: SecondOpinion, reading: Reading) -> tuple[Finding, ...]:
-    """The vote beside the class with the model's highest score, then what was measured of such votes; without ids."""
-    return (_vote(opinion, reading), *_quality(opinion))
+    """The vote beside the model's answer, then what was measured of such votes; without ids."""
+    return (_vote(opinion, reading), *_beside_set(opinion, reading), *_quality(opinion))
 
 
 def no_vote(nothing: NothingSimilar) -> Finding:
@@ -35,9 +35,15 @@ def no_vote(nothing: NothingSimilar) -> Finding:
 
 def _vote(opinion: SecondOpinion, reading: Reading) -> Finding:
     card, top = reading.card, reading.prediction.top
-    score = 100 * float(reading.prediction.scores[card.index(top)])
     voted, title = opinion.label, card.title_of(opinion.label).lower()
+    asked = voted if card.independent else top
+    score = 100 * float(reading.prediction.scores[card.index(asked)])
     count, votes = opinion.voters, opinion.votes[voted]
+    if card.independent:
+        return draft(
+            "vote_reached" if voted in reading.prediction.present else "vote_missed", "trust", votes, "cases",
+            label=voted, title=title, count=count, own_value=score, library=opinion.library,
+        )  # fmt: skip
     if opinion.agrees(top):
         return draft(
             "vote", "trust", votes, "cases", label=voted, title=title, count=count, own_value=score,
@@ -48,6 +54,16 @@ def _vote(opinion: SecondOpinion, reading: Reading) -> Finding:
         other=card.title_of(top).lower(), other_value=score, other_votes=opinion.votes.get(top, 0),
         library=opinion.library,
     )  # fmt: skip
+
+
+def _beside_set(opinion: SecondOpinion, reading: Reading) -> Iterator[Finding]:
+    """Where the vote differs from the model: whether its class is among those that the conformal set keeps."""
+    known, held = reading.card.confidence, reading.prediction.conformal
+    if known is None or held is None or opinion.agrees(reading.prediction.top):
+        return
+    kind = "vote_in_set" if opinion.label in held else "vote_outside_set"
+    title = reading.card.title_of(opinion.label).lower()
+    yield draft(kind, "trust", title=title, error=100 * known.error_rate)
 
 
 def _quality(opinion: SecondOpinion) -> Iterator[Finding]:

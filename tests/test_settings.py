@@ -47,9 +47,9 @@ def test_the_environment_goes_before_the_file(env_file: Path, monkeypatch: pytes
 
 def test_a_relative_folder_starts_at_the_top_of_the_project(env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(env_file.parent)
-    env_file.write_text(f"LIGHTBOX_WEIGHTS=other\nLIGHTBOX_EXAMPLES={env_file.parent}\n")
+    env_file.write_text(f"LIGHTBOX_BUNDLED=other\nLIGHTBOX_EXAMPLES={env_file.parent}\n")
     settings = load_settings(env_file)
-    assert (settings.weights, settings.examples) == (ROOT / "other", env_file.parent)
+    assert (settings.bundled, settings.examples) == (ROOT / "other", env_file.parent)
 
 
 @pytest.mark.parametrize(

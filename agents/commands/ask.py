@@ -23,12 +23,15 @@ def run(options: argparse.Namespace, settings: Settings) -> Output:
     """The answer; the note says how it came about where that is not as it was asked for."""
     from agents.explain import require_language
     from agents.followup import ask, require_question
+    from agents.tools import Aids
+    from diagnosis.laboratory import Laboratory
 
     require_question(options.question)
     require_language(options.language)
     reading = image.reading_of(options, settings)
-    model, opinion = LanguageModel.of(settings), similar.opinion_of(settings)
-    *_, turn = ask(options.question, reading, model, language=options.language, opinion=opinion)
+    laboratory = Laboratory(image.models_of(options, settings).classifier)
+    model, aids = LanguageModel.of(settings), Aids(similar.opinion_of(settings), laboratory)
+    *_, turn = ask(options.question, reading, model, language=options.language, aids=aids)
     text = json.dumps(as_json(turn), indent=2, ensure_ascii=False) if options.json else _text(turn)
     return Output(text, turn.note)
 

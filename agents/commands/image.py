@@ -14,8 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", type=Path, help="PNG, JPEG, TIFF, WebP, BMP or DICOM file")
     parser.add_argument("--model", required=True, help="name of a card in the weights folder, e.g. chest-xray")
     parser.add_argument("--class", dest="label", help="class to explain; default: the one with the highest score")
-    parser.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_WEIGHTS")
+    parser.add_argument("--weights", type=Path, help="folder of cards and weights, instead of the usual ones")
     parser.add_argument("--evaluations", type=int, help="forward passes for SHAP; default: LIGHTBOX_SHAP_EVALUATIONS")
+
+
+def models_of(options: argparse.Namespace, settings: Settings) -> Models:
+    """The models of the folder that is named, or of the usual ones. Raises BadRequest."""
+    return Models(*([options.weights] if options.weights else settings.model_folders))
 
 
 def reading_of(options: argparse.Namespace, settings: Settings) -> Reading:
@@ -23,7 +28,7 @@ def reading_of(options: argparse.Namespace, settings: Settings) -> Reading:
     evaluations = settings.shap_evaluations if options.evaluations is None else options.evaluations
     if evaluations < 50:
         raise BadRequest(f"--evaluations {evaluations} is too few.", "Give at least 50.")
-    models = Models(options.weights or settings.weights)
+    models = models_of(options, settings)
     classifier, record = models.classifier(options.model), models.record(options.model)
     study = read_study(options.image)
     *_, reading = read(
@@ -33,5 +38,6 @@ def reading_of(options: argparse.Namespace, settings: Settings) -> Reading:
         record=record,
         shap_evaluations=evaluations,
         anatomy=models.anatomy,
+        gate=models.check,
     )
     return reading

@@ -15,7 +15,7 @@ SHOWN = 20  # differences that are printed
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("report", type=Path, help="report.json, as the report command wrote it")
     parser.add_argument("--image", type=Path, required=True, help="the image that the report is said to be about")
-    parser.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_WEIGHTS")
+    parser.add_argument("--weights", type=Path, help="folder of cards and weights, instead of the usual ones")
     parser.add_argument("--json", action="store_true", help="print the differences as JSON and nothing else")
 
 
@@ -23,10 +23,12 @@ def run(options: argparse.Namespace, settings: Settings) -> Output:
     """Exit code 0 for a report that is confirmed, 1 for one that is not."""
     from agents.report.record import load_report
     from agents.verify import verify
+    from diagnosis.models import Models
 
     report = load_report(options.report)
     witness = similar.witness_of(settings, report.library)
-    differences = verify(report, options.image, options.weights or settings.weights, witness.opinion)
+    models = Models(*([options.weights] if options.weights else settings.model_folders))
+    differences = verify(report, options.image, models, witness.opinion)
     code = DIFFERS if differences else 0
     vote = f"The vote of similar cases was not checked. {witness.absent}" if witness.absent else ""
     tests = "The tests of the maps were not repeated: they are as recorded." if report.tests else ""

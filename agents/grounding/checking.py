@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from agents.grounding import anatomy, claims, entities, figures, form, limits, order
+from agents.grounding import anatomy, claims, entities, figures, form, limits, locations, modalities, order, subject
 from agents.grounding.derived import facts
-from agents.grounding.facts import Allowed, Fact
-from agents.grounding.lexicon import FULL, Lexicon, table
+from agents.grounding.lexicon import FULL, Lexicon
 from agents.grounding.numbers import Quantity, fits, quantities
 from agents.grounding.rules import allowed
 from agents.grounding.text import Text, normalise
@@ -16,7 +15,6 @@ from diagnosis.attribution import METHODS
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
-_ONE_OTHER = re.compile(r"(?<!\w)one (?!of).*(?<!\w)(?:the|an)?other(?!\w)")
 _MISSED = frozenset({"missed"})
 _GLOSSES = frozenset(
     {"infection", "infections", "bacteria", "virus", "viruses", "cancer", "cancers"}
@@ -120,23 +118,9 @@ class Check:
         return None
 
     def _wrong_place(self) -> str | None:
-        pairs = [pair for one in self.allowed.values() for pair in one.places]
-        named = [one for one in self.methods if one.value not in ("other", "plural")]
-        plural = [one for one in self.methods if one.value == "plural"]
+        pairs = {pair for one in self.allowed.values() for pair in one.places}
         loose = not any(one.unit == "%" for one in self.numbers)
-        for at, place in enumerate(self.places):
-            fitting = {method for method, region in pairs if place.within(region, halves=loose)}
-            if not fitting:
-                return f"No cited finding speaks of “{place.text}”."
-            owners = entities.owners(self.text, at, self.places, named)
-            if owners and not owners <= fitting:
-                return f"“{place.text}” is where another method looked."
-            if at and not named and fitting != {method for method, _ in pairs}:
-                if place.alike(self.places[at - 1]) and _ONE_OTHER.search(self.text.low):
-                    return f"The two do not both look at “{place.text}”."
-            if plural and not named and len(self.places) == 1 and fitting != {method for method, _ in pairs}:
-                return f"The methods do not both look at “{place.text}”."
-        return None
+        return locations.misplaced(self.text, self.places, self.methods, pairs, halves=loose)
 
     def _wrong_zone(self) -> str | None:
         """A zone without a side that is not one of those that are cited; where none is, anatomy may not be named."""
@@ -160,24 +144,7 @@ class Check:
 
     def _wrong_modality(self) -> str | None:
         codes = {code: role for one in self.allowed.values() for code, role in one.modalities.items()}
-        patterns = self.lexicon.modalities
-        for code, pattern in patterns.items():
-            if code in ("model", "file"):
-                continue
-            for span in self.text.find(pattern):
-                if span.value in self._written_words:
-                    continue
-                if code not in codes:
-                    return f"No cited finding speaks of “{span.value}”."
-                spans = [
-                    (other.end, role)
-                    for role in ("model", "file")
-                    for other in self.text.find(patterns[role])
-                    if other.end <= span.start
-                ]
-                if spans and self.text.polarity(span.start, span.end) and max(spans)[1] != codes[code]:
-                    return f"“{span.value}” is what the {codes[code]} is of, not the other."
-        return None
+        return modalities.mistaken(self.text, codes, self._written_words, self.lexicon)
 
     def _wrong_claim(self) -> str | None:
         known: dict[str, set[bool | None]] = {}
@@ -235,32 +202,19 @@ class Check:
             any("largest" in one.claims for one in own),
             self._written_words,
             next((one.voted for one in own if one.voted), None),
+            self.reading.card.independent,
         )
         return order.misordered(self.text, self.classes, standing, _ends(self.places, self.numbers))
 
     def _beside_the_point(self) -> str | None:
         """Something in the sentence must be what a cited finding speaks of."""
-        if limits.disclaims(self.text.low) or any(
-            self._met(finding, self.allowed[finding.id]) for finding in self.cited
-        ):
+        if limits.disclaims(self.text.low) or any(self._speaks_of(one) for one in self.cited):
             return None
         return f"It does not say what {self.cited[0].id} says."
 
-    def _met(self, finding: Finding, own: Allowed) -> bool:
-        if any(one.labels & own.labels for one in self.classes) or any(
-            one.value in own.methods for one in self.methods
-        ):
-            return True
-        if own.methods and any(one.value == "plural" for one in self.methods):
-            return True
-        if any(one.within(region) for one in self.places for _, region in own.places):
-            return True
-        stems = {_stem(word) for word in re.findall(r"[^\W\d_]{4,}", self.text.low)} - _COMMON
-        return bool(stems & _cues(finding.kind, finding.statement)) or bool(_fitting(self.numbers, own.facts))
-
-
-def _fitting(numbers: list[Quantity], facts: tuple[Fact, ...]) -> bool:
-    return any(fits(one, fact) for one in numbers for fact in facts)
+    def _speaks_of(self, finding: Finding) -> bool:
+        own = self.allowed[finding.id]
+        return subject.shared(self.text, finding, own, self.classes, self.methods, self.places, self.numbers)
 
 
 def _inside(one: Quantity, spans: list[tuple[int, int]]) -> bool:
@@ -274,25 +228,6 @@ def _class_words_of(titles: tuple[str, ...]) -> frozenset[str]:
 
 def _class_words(reading: Reading) -> frozenset[str]:
     return _class_words_of(tuple(one.title for one in reading.card.labels))
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "ly", "er", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
-
-
-_COMMON = frozenset(
-    {"that", "this", "with", "than", "more", "were", "where", "only", "image", "imag", "model", "would"}
-)
-
-
-@lru_cache(maxsize=1024)
-def _cues(kind: str, statement: str) -> frozenset[str]:
-    """Stems of the words that show that a sentence speaks of a finding: its own words and the lexicon's."""
-    extra = table("kinds").get(kind, [])
-    return frozenset(_stem(word) for word in [*re.findall(r"[^\W\d_]{4,}", statement.lower()), *extra]) - _COMMON
 
 
 class _Mention(Protocol):

@@ -39,11 +39,12 @@ def facts(cited: Sequence[Allowed], written: Sequence[Text], reading: Reading, l
     common = [Fact(len(reading.card.labels), "", "classes"), Fact(places, "", "parts")]
     if not any(fact.role == "methods" for one in cited for fact in one.facts):
         common.append(Fact(methods, "", "methods"))
-    common += [Fact(100 / count, "%", "part") for count in (places, len(reading.card.labels))]
+    shared = (places,) if reading.card.independent else (places, len(reading.card.labels))
+    common += [Fact(100 / count, "%", "part") for count in shared]
     if len(written) < len(cited):
         common.append(Fact(len(reading.card.labels), "", "total"))
     said = [fact for text in written for fact in _written(text, lexicon)]
-    return (*(fact for one in cited for fact in one.facts), *common, *said, *_derived(cited, 100 / places))
+    return (*(fact for one in cited for fact in one.facts), *common, *said, *_derived(cited, 100 / places, reading))
 
 
 def _written(text: Text, lexicon: Lexicon) -> Iterator[Fact]:
@@ -55,13 +56,15 @@ def _written(text: Text, lexicon: Lexicon) -> Iterator[Fact]:
             yield from (Fact(100 * count / one.value, "%", "pages share") for count in (1, one.value - 1))
 
 
-def _derived(cited: Sequence[Allowed], part: float) -> tuple[Fact, ...]:
-    """The numbers that follow.
+def _derived(cited: Sequence[Allowed], part: float, reading: Reading) -> tuple[Fact, ...]:
+    """The numbers that follow. From the scores of independent findings follows nothing.
 
     Args:
         part: the even share of a part of the image, in percent.
     """
     own = list(dict.fromkeys(fact for one in cited for fact in one.facts if fact.unit == "%"))
+    if reading.card.independent:
+        own = [fact for fact in own if fact.role != "score"]
     own.append(Fact(part, "%", "part"))
     found = [fact for roles in _ALIKE for fact in _compared([one for one in own if one.role in roles])]
     spread = [fact for one in cited for fact in one.facts if fact.role in _SPREAD]

@@ -1,6 +1,8 @@
 """What findings about an erased region let a sentence say."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 from agents.grounding.anatomy import keys
 from agents.grounding.facts import Allowed, Fact
@@ -16,7 +18,7 @@ def _methods(what: str) -> frozenset[str]:
 
 
 def _places(what: str) -> frozenset[tuple[str, str]]:
-    if what.startswith("the disc"):
+    if what.startswith("the painted region"):
         return frozenset()
     region = what.removeprefix("the ").removesuffix(" of the image")
     sided = {"left", "right", "upper", "middle", "lower"} & set(region.split())
@@ -24,7 +26,7 @@ def _places(what: str) -> frozenset[tuple[str, str]]:
 
 
 def _spot(what: str) -> tuple[Fact, ...]:
-    """Where a disc lies: percent from the left and from the top."""
+    """Where a painted region lies: percent from the left and from the top."""
     return tuple(Fact(float(one), "%", "at") for one in re.findall(r"\d+(?= %)", what))
 
 
@@ -67,15 +69,22 @@ def erased(finding: Finding, reading: Reading) -> Allowed:
 
 def turned(finding: Finding, reading: Reading) -> Allowed:
     """Which class has the highest score once a region is erased."""
-    what, other = str(finding.facts["what"]), str(finding.facts["other"])
+    other = str(finding.facts["other"])
     label = next(one.name for one in reading.card.labels if one.title.lower() == other)
+    facts = (Fact(finding.value or 0.0, "%", "score", label),)
+    own = without(finding, facts, {"gives": True})
+    return replace(own, labels=own.labels | {label}, ranks={label: 1})
+
+
+def without(finding: Finding, facts: tuple[Fact, ...], claims: Mapping[str, bool | None]) -> Allowed:
+    """What a finding says of the image without a region, and of the region itself."""
+    what = str(finding.facts["what"])
     return Allowed(
-        (Fact(finding.value or 0.0, "%", "score", label), *_spot(what)),
-        frozenset({label, str(finding.label)}),
+        (*facts, *_spot(what)),
+        frozenset({str(finding.label)}),
         _methods(what),
         _places(what),
-        {"gives": True},
-        {label: 1},
+        claims,
         zones=keys(what),
         needs="erased",
     )

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from diagnosis.reading import Reading
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -49,3 +51,18 @@ class Allowed:
     written: bool = False
     zones: frozenset[str] = frozenset()
     needs: str | None = None
+
+
+def names(*several: str | None) -> frozenset[str]:
+    """The names that are there."""
+    return frozenset(name for name in several if name)
+
+
+def ratio(more: float, less: float) -> tuple[Fact, ...]:
+    """How many times more, where it is worth saying."""
+    return (Fact(more / less, "times", "ratio"),) if less > 0 and more / less >= 1.5 else ()
+
+
+def class_called(reading: Reading, title: str) -> str:
+    """The class that findings call by this title."""
+    return next(one.name for one in reading.card.labels if one.title.lower() == title)

@@ -12,7 +12,7 @@ LOOSE = 0.15  # how far "about" may be off, as a part of the value
 NEEDS_CUE = frozenset(
     {"missed", "missed bound", "low", "high", "chance", "tenth", "fraction", "sum", "rest", "part", "ratio", "seen"}
     | {"confidence", "difference", "relative", "pages share", "each", "area ratio", "to half", "to whole", "majority"}
-    | {"floor", "patch", "random", "false", "threshold", "even"}
+    | {"floor", "patch", "random", "false", "threshold", "even", "bound", "error", "covered"}
 )
 _OF_ONE = re.compile(r" of (?:an?|one) ")
 COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "pages", "rank", "total", "votes", "voters"})

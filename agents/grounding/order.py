@@ -56,6 +56,11 @@ _PREDICATED = re.compile(
 _VERB = re.compile(r"(?:leads?|wins?|tops|scores?|scored|scoring|comes?|came|is|placed|ranks?|ranked|at|on)(?!\w)")
 
 
+_ANY_OTHER = re.compile(r" (?:than |of )?(?:any|all|every|the) (?:other|rest)")
+_CHOSEN = re.compile(
+    r"(?:the|its|model's|network's) (?:answer|choice|verdict|decision|pick|favou?rite)s? (?:is|was)(?! not)|"
+    r"what (?:the model|the network|it) (?:favou?rs|prefers|chose|chooses|picks|picked|settles on|decided on)"
+)
 _TO = re.compile(r"(?: the| an?| class| label| answer| option)*[ \"'“]+")
 _WAS = re.compile(r"[\"'”]? (?:is|was|were|has been|isn't|wasn't)(?: not| never| \w+ly)? ")
 _OVER = re.compile(r"[\"'”]?,? (?:over|to|above|rather|more|less)(?!\w)")
@@ -72,6 +77,7 @@ class Standing:
         shares: whether a cited finding says which place has the largest share.
         written: words of cited findings that are texts; these may stand.
         voted: the class that most of the similar cases have, or None where no cited finding says so.
+        independent: whether the classes do not exclude each other, so that they have no order at all.
     """
 
     ranks: Mapping[str, int]
@@ -81,6 +87,7 @@ class Standing:
     shares: bool
     written: frozenset[str]
     voted: str | None = None
+    independent: bool = False
 
     def ranked(self, text: Text, at: int) -> Mapping[str, int]:
         """Class → place in the order that the clause around a position speaks of: that of the votes, or of the scores."""
@@ -107,7 +114,27 @@ def misordered(
                 continue
             if reason := _misplaced(text, mentions, own, standing, span, name, rank):
                 return reason
+    if standing.independent:
+        return _likened(text, own)
     return _mispicked(text, own, standing) or _miscompared(text, own, standing, taken)
+
+
+def _likened(text: Text, own: Sequence[ClassMention]) -> str | None:
+    """Why independent findings are set in an order or chosen among, or None."""
+    for name in ("up", "down"):
+        for span in text.find(_order(name)):
+            after = next((one for one in own if one.start >= span.end), None)
+            linked = after and _LINK.fullmatch(text.low[span.end : after.start])
+            if linked or _ANY_OTHER.match(text.low, span.end):
+                return f"Independent findings are not compared with each other. (“{span.value}”)"
+    for one in own:
+        before = (span for span in text.find(_order("picks")) if _TO.fullmatch(text.low, span.end, one.start))
+        after_it = (span for span in text.find(_order("picked")) if _WAS.fullmatch(text.low, one.end, span.start))
+        for span in (*before, *after_it):
+            return f"The model does not choose among independent findings. (“{span.value}”)"
+    if own and (chosen := _CHOSEN.search(text.low)):
+        return f"The model does not choose among independent findings. (“{chosen.group().strip()}”)"
+    return None
 
 
 def _mispicked(text: Text, own: Sequence[ClassMention], standing: Standing) -> str | None:
@@ -139,7 +166,8 @@ def _misplaced(
     if standing.shares and _order("share").search(text.clause_text(span.start)):
         return f"The largest share was measured, not the smallest. (“{span.value}”)" if name == "last" else None
     if not ranks:
-        if (standing.shares and name == "top") or name == "next" or not (mentions or "score" in text.low):
+        unordered = name == "next" and not standing.independent
+        if (standing.shares and name == "top") or unordered or not (mentions or "score" in text.low):
             return None
         return f"No cited finding ranks the classes. (“{span.value}”)"
     if _OBJECT.search(text.low[: span.start]) or _MENTIONED.search(text.low[: span.start]):

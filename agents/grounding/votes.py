@@ -8,24 +8,30 @@ from diagnosis.reading import Reading
 
 def vote(finding: Finding, reading: Reading) -> Allowed:
     """Counts, as counts and as shares; the class that won; the model's highest score; whether the two agree."""
-    votes, count, label = float(finding.value or 0), float(finding.facts["count"]), str(finding.label)
+    count, label = float(finding.facts["count"]), str(finding.label)
     agrees, top = finding.kind == "vote", reading.prediction.top
     score = float(finding.facts["own_value" if agrees else "other_value"])
     against = () if agrees else _votes(float(finding.facts["other_votes"]), count, top)
     return Allowed(
         (
-            *_votes(votes, count, label),
+            *counted(finding),
             *against,
-            Fact(count, "", "images"),
-            Fact(count, "", "total"),
-            Fact(count, "", "voters"),
             Fact(score, "%", "score", top),
-            Fact(100 - 100 * votes / count, "%", "rest"),
         ),
         frozenset({label, top}),
         claims={"agree": agrees, "gives": True, "similar": True},
         ranks={top: 1},
         voted=label,
+    )
+
+
+def counted(finding: Finding) -> tuple[Fact, ...]:
+    """The votes for the class that won, and of how many."""
+    votes, count = float(finding.value or 0), float(finding.facts["count"])
+    return (
+        *_votes(votes, count, str(finding.label)),
+        *(Fact(count, "", role) for role in ("images", "total", "voters")),
+        Fact(100 - 100 * votes / count, "%", "rest"),
     )
 
 

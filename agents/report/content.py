@@ -11,12 +11,14 @@ READERS = {"clinician": "clinicians", "student": "students", "patient": "patient
 
 
 class Score(NamedTuple):
-    """One bar: a class, its score in percent, whether it is the explained one, and how often tests recognised it."""
+    """One bar: a class, its score in percent, whether it is the explained one, how often tests recognised it, and of
+    an independent finding its threshold in percent."""
 
     title: str
     percent: float
     explained: bool
     recall: FigureRecord | None
+    threshold: float | None
 
 
 class Table(NamedTuple):
@@ -48,18 +50,20 @@ def moment(report: Report) -> str:
 def scores(report: Report) -> tuple[Score, ...]:
     """From the highest to the lowest."""
     reading = report.reading
+    marks = [None] * len(reading.labels) if reading.thresholds is None else [100 * one for one in reading.thresholds]
     rows = (
-        Score(label.title, 100 * score, label.name == reading.label, label.recall)
-        for label, score in zip(report.model.labels, reading.scores, strict=True)
+        Score(label.title, 100 * score, label.name == reading.label, label.recall, mark)
+        for label, score, mark in zip(report.model.labels, reading.scores, marks, strict=True)
     )
     return tuple(sorted(rows, key=lambda row: -row.percent))
 
 
 def scores_note(report: Report) -> str:
     """What a score is, and what the interval beside it is of."""
-    kind = (
-        f"The scores are {_plural(report.reading.score_kind)} and add up to 100 %; they have no interval of their own."
-    )
+    kind = f"The scores are {_plural(report.reading.score_kind)}"
+    if report.reading.thresholds is not None:
+        return f"{kind}, each of a finding by itself, and do not add up to 100 %. A line marks a finding's threshold."
+    kind += " and add up to 100 %; they have no interval of their own."
     if report.model.performance is None:
         return f"{kind} How often each class is recognised has not been measured."
     return f"{kind} The interval is the 95 % interval of how many test images of the class were recognised."
@@ -67,6 +71,18 @@ def scores_note(report: Report) -> str:
 
 def _plural(kind: str) -> str:
     return {"calibrated probability": "calibrated probabilities"}.get(kind, f"{kind}s")
+
+
+def beside(report: Report, row: Score) -> str:
+    """What stands beside a bar: the side of the threshold, or how often tests recognised the class."""
+    if row.threshold is None:
+        return figure(row.recall)
+    return f"{'below' if row.percent < row.threshold else 'above'} its threshold, {row.threshold:.1f} %"
+
+
+def beside_heading(report: Report) -> str:
+    """What all that stands beside the bars is."""
+    return "Recognised in tests (95 % interval)" if report.reading.thresholds is None else "Operating threshold"
 
 
 def figure(value: FigureRecord | None) -> str:
@@ -122,7 +138,7 @@ def annex(report: Report) -> tuple[Table, ...]:
 def _value(finding: FindingRecord) -> str:
     if finding.value is None:
         return "–"
-    form = {"logits": ".2g", "cases": ".0f"}.get(finding.unit, ".2f")
+    form = {"logits": ".2g", "cases": ".0f", "findings": ".0f", "classes": ".0f"}.get(finding.unit, ".2f")
     shown = f"{finding.value:{form}}"
     if finding.unit == "logits" and not finding.value:
         shown = "under 1e-06"  # the record keeps six decimals

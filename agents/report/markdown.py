@@ -2,7 +2,7 @@
 
 import re
 
-from agents.report.content import Table, annex, byline, facts_line, figure, scores, scores_note, title
+from agents.report.content import Table, annex, beside, beside_heading, byline, facts_line, scores, scores_note, title
 from agents.report.record import Report
 from diagnosis.notices import NOTICE
 
@@ -17,7 +17,7 @@ def as_markdown(report: Report) -> str:
         plain(facts_line(report)),
         f"**{plain(NOTICE)}**",
         "## Model score",
-        _grid(("Class", "Score", "Recognised in tests (95 % interval)"), tuple(_scores(report))),
+        _grid(("Class", "Score", beside_heading(report)), tuple(_scores(report))),
         plain(scores_note(report)),
     ]
     for part in report.words.paragraphs:
@@ -37,7 +37,7 @@ def plain(text: str) -> str:
 def _scores(report: Report) -> list[tuple[str, ...]]:
     rows = []
     for row in scores(report):
-        cells = (plain(row.title), f"{row.percent:.1f} %", figure(row.recall))
+        cells = (plain(row.title), f"{row.percent:.1f} %", beside(report, row))
         rows.append(tuple(f"**{cell}**" for cell in cells[:2]) + cells[2:] if row.explained else cells)
     return rows
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from diagnosis.cards import Fraction, Task
 from diagnosis.export import as_record
 from diagnosis.findings import Figure, Topic
 from diagnosis.reading import Reading
@@ -65,6 +66,17 @@ class MapRecord(Strict):
     seconds: Finite = Field(ge=0)
 
 
+class GateRecord(Strict):
+    """What the gate found before anything was scored; see :class:`diagnosis.gate.GateResult`."""
+
+    verdict: Literal["pass", "caution", "refuse"]
+    modality: str
+    suggestion: str | None
+    distance: Finite | None
+    limit: Finite
+    reason: str
+
+
 class ReadingRecord(Strict):
     """A reading as ``python -m diagnosis read --json`` prints it."""
 
@@ -73,8 +85,13 @@ class ReadingRecord(Strict):
     model: str
     weights_sha256: Sha256 | None
     study: StudyRecord
+    gate: GateRecord | None = None
+    task: Task = "single-label"
     labels: tuple[str, ...]
-    scores: tuple[Annotated[float, Field(ge=0, le=1)], ...]
+    scores: tuple[Fraction, ...]
+    thresholds: tuple[Fraction, ...] | None = None
+    conformal: tuple[str, ...] | None = None
+    tier: Literal["high", "moderate", "low"] | None = None
     logits: tuple[Finite, ...]
     score_kind: str
     temperature: float = Field(gt=0)

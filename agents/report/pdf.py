@@ -6,9 +6,10 @@ from pathlib import Path
 from agents.report.content import (
     Table,
     annex,
+    beside,
+    beside_heading,
     byline,
     facts_line,
-    figure,
     map_alternative,
     map_caption,
     moment,
@@ -123,24 +124,26 @@ def _colour_bar(sheet: Sheet, one: Overlay, x: float, y: float, width: float) ->
 
 
 def _scores(sheet: Sheet, report: Report) -> None:
-    """One bar a class, the explained one in colour, with how often tests recognised it."""
+    """One bar a class, the explained one in colour, with how often tests recognised it, or with its threshold."""
     sheet.heading("Model score", 2, 10.5)
     name, track, number = 52.0, 56.0, 17.0
     recalled = MARGIN + name + track + number + 4
     with sheet.tagged("P"):
         sheet.set_xy(recalled, sheet.get_y() - 4.4)
-        sheet.say("Recognised in tests (95 % interval)", 7, colour=GREY)
+        sheet.say(beside_heading(report), 7, colour=GREY)
     sheet.set_y(sheet.get_y() + 1.4)
     for row in scores(report):
         style = "B" if row.explained else ""
         top, high = sheet.get_y(), sheet.height_of(row.title, 8.5, style, name)
         sheet.bar(MARGIN + name, top + 0.9, track, 2.6, row.percent / 100, row.explained)
+        if row.threshold is not None:
+            sheet.tick(MARGIN + name + track * row.threshold / 100, top + 0.3, 3.8)
         with sheet.tagged("P"):
             sheet.say(row.title, 8.5, style, width=name)
             sheet.set_xy(MARGIN + name + track + 2, top)
             sheet.say(f"{row.percent:.1f} %", 8.5, style, width=number)
             sheet.set_xy(recalled, top)
-            sheet.say(figure(row.recall), 8, colour=GREY)
+            sheet.say(beside(report, row), 8, colour=GREY)
         sheet.set_y(top + max(high, 4.6))
     with sheet.tagged("P"):
         sheet.say(scores_note(report), 7, colour=GREY)

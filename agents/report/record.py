@@ -160,6 +160,8 @@ class Report(Strict):
             raise ValueError("the reading and the model name different classes")
         if not len(reading.labels) == len(reading.scores) == len(reading.logits):
             raise ValueError("there must be one score and one logit a class")
+        if (reading.task == "multi-label") != (len(reading.thresholds or ()) == len(reading.labels)):
+            raise ValueError("there must be one threshold an independent finding, and none elsewhere")
         if not reading.label == self.settings.label or reading.label not in reading.labels:
             raise ValueError(f"the explained class is {reading.label!r} here and {self.settings.label!r} there")
         return self

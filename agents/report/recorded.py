@@ -69,10 +69,10 @@ def _are_ours(one: FindingRecord, reading: Reading) -> bool:
 
 
 def _is_place(what: str, reading: Reading) -> bool:
-    """Whether words name something that can be erased: a map's mark, a part of the image, a zone or a disc."""
+    """Whether words name what can be erased: a map's mark, a part of the image, a zone or a painted region."""
     if marked := re.fullmatch(r"what (.+) marks", what):
         return marked[1] in {method.title for method in METHODS.values()}
-    if re.fullmatch(r"the disc \d{1,3} % from the left and \d{1,3} % from the top", what):
+    if re.fullmatch(r"the painted region \d{1,3} % from the left and \d{1,3} % from the top", what):
         return True
     zones = reading.zones.zones if reading.zones else ()
     named = {f"the {place} of the image" for place in places(reading.card)} | {f"the {zone.name}" for zone in zones}

@@ -167,6 +167,12 @@ class Sheet(FPDF):
                 self.set_fill_color(*(ACCENT if strong else GREY))
                 self.rect(x, y, max(0.3, width * min(1.0, share)), height, style="F")
 
+    def tick(self, x: float, y: float, height: float) -> None:
+        """A thin upright line, ``height`` mm long."""
+        with self.artifact():
+            self.set_fill_color(*INK)
+            self.rect(x - 0.15, y, 0.3, height, style="F")
+
     def picture(self, image: Image.Image, x: float, y: float, width: float, alternative: str) -> None:
         with self.tagged("Figure", alternative):
             self.image(image, x, y, width)

@@ -9,19 +9,23 @@ from typing import Any
 
 import gradio as gr
 
+from agents.experiments import NoLaboratory
 from agents.explain import explain
 from agents.followup import ask, require_question
 from agents.ledger import Ledger
 from agents.llm import LanguageModel
 from agents.narrate import narrate
-from agents.tools import Opinion, no_library
+from agents.tools import Aids, Opinion, no_library
 from agents.turns import Turn
 from agents.types import Explanation, Length, Reader
 from agents.ui import pieces
 from diagnosis.errors import UserError
+from diagnosis.models import Models
 from diagnosis.reading import Reading
-from diagnosis.ui import KEEP_SECONDS, QUIET
+from diagnosis.ui import KEEP_SECONDS, QUIET, States, Tray
+from diagnosis.ui.bench import Bench
 from diagnosis.ui.pieces import fault, problem
+from diagnosis.ui.testing import entered
 
 READERS = [("Patient", "patient"), ("Student", "student"), ("Clinician", "clinician")]
 LENGTHS = [("Short", "short"), ("Full", "full")]
@@ -75,10 +79,15 @@ class Writer:
 
     Attributes:
         opinion: gives what similar cases are called, when that is asked; None where there is no library.
+        models: make new tests, when these are asked for; None where a conversation makes none.
     """
 
     model: LanguageModel | None
     opinion: Opinion | None = None
+    models: Models | None = None
+
+    def _aids(self, tray: Tray) -> Aids:
+        return Aids(self.opinion or no_library, Bench(self.models.classifier, tray) if self.models else NoLaboratory())
 
     def _sent(self, pen: Pen) -> str:
         """What was sent for these words; a conversation tells of its own, where there is someone to send it to."""
@@ -131,7 +140,7 @@ class Writer:
             return problem(error)
 
     def answer(
-        self, question: str, language: str, reading: Reading | None, turns: tuple[Turn, ...], pen: Pen
+        self, question: str, language: str, reading: Reading | None, turns: tuple[Turn, ...], pen: Pen, tray: Tray
     ) -> Iterator[tuple[Any, ...]]:
         """(turns, conversation, question box), growing with each step and sentence until another question is asked."""
         if reading is None:
@@ -142,8 +151,8 @@ class Writer:
         try:
             asked = require_question(question)
             yield turns, pieces.conversation((*turns, Turn(asked, reading))), ""  # at once: the next one may be typed
-            opinion = self.opinion or no_library
-            for turn in ask(asked, reading, self.model, turns, language=language, opinion=opinion, cancel=cancel):
+            aids = self._aids(tray)
+            for turn in ask(asked, reading, self.model, turns, language=language, aids=aids, cancel=cancel):
                 if pen.cancel is cancel:
                     said = (*turns, turn)
                     yield said, pieces.conversation(said), gr.skip()
@@ -196,8 +205,9 @@ def _language(label: str, *, visible: bool = True) -> gr.Dropdown:
     return gr.Dropdown(LANGUAGES, value="en", label=label, allow_custom_value=True, min_width=120, visible=visible)
 
 
-def ask_panel(chosen: gr.State, writer: Writer) -> None:
-    """A conversation about the reading in ``chosen``; it starts afresh with every image."""
+def ask_panel(states: States, writer: Writer) -> None:
+    """A conversation about the reading that the visitor looks at; it starts afresh with every image."""
+    chosen = states.chosen
     turns, pen = gr.State(()), gr.State(Pen(), time_to_live=KEEP_SECONDS)
     with gr.Column(visible=False, elem_classes="lb-ask") as panel:
         gr.HTML("<h3>Ask about this reading</h3>")
@@ -223,15 +233,16 @@ def ask_panel(chosen: gr.State, writer: Writer) -> None:
         log = gr.HTML(pieces.conversation(()))
     outputs = [turns, log, question]
     for source, listen in ((question, question.submit), *((button, button.click) for button in offered)):
-        asked = [source, language, chosen, turns, pen]
+        asked = [source, language, chosen, turns, pen, states.tray]
         event = listen(writer.answer, asked, outputs, trigger_mode="multiple", **QUIET)  # a new one ends the last
         event.failure(partial(fault, "The answer", "Ask again"), None, log, **QUIET)
+        event.then(entered, [states.reading, states.tray], states.reading, **QUIET)
 
     def begin(reading: Reading | None, said: tuple[Turn, ...], pen: Pen) -> tuple[Any, Any, Any]:
         if reading is None or reading.study.digest != pen.study:
             pen.drop()
             pen.study = reading.study.digest if reading is not None else ""
-        kept = tuple(turn for turn in said if reading is not None and turn.reading.study == reading.study)
+        kept = tuple(turn.over(reading) for turn in said if reading is not None and turn.reading.study == reading.study)
         return gr.Column(visible=reading is not None), kept, pieces.conversation(kept)
 
     chosen.change(begin, [chosen, turns, pen], [panel, turns, log], **QUIET)

@@ -10,6 +10,7 @@ from agents.llm import LanguageModel
 from agents.turns import Step, Turn
 from agents.types import Explanation, Sentence
 from diagnosis.reading import Reading
+from diagnosis.ui.map_pieces import doing
 from diagnosis.ui.pieces import finding_anchor
 
 PARTIAL = "In this language only ids, numbers, units, class names and places were checked."
@@ -101,7 +102,7 @@ def conversation(turns: Sequence[Turn]) -> str:
 def _turn(turn: Turn, told: Collection[str]) -> str:
     """``told``: anchors of the findings that an earlier turn shows; chips lead there."""
     steps = "".join(_step(step) for step in turn.steps)
-    answer = sentences(turn.sentences, turn.reading) or ("" if turn.done else "…")
+    answer = sentences(turn.sentences, turn.reading) or ("" if turn.done else doing(turn.doing) or "…")
     partial = PARTIAL if turn.written_by != "template" and is_partial(turn.language) else ""
     note = "".join(f'<p class="lb-note">{escape(one)}</p>' for one in (turn.note, partial) if one)
     return (

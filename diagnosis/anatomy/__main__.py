@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     common = Parser(add_help=False)
     common.add_argument("--data", type=Path, help="folder of the image sets; default: LIGHTBOX_DATA")
-    common.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_WEIGHTS")
+    common.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_BUNDLED")
     common.add_argument("--recipes", type=Path, default=RECIPES, help="folder of recipes")
     common.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
     parser = Parser(prog="python -m diagnosis.anatomy", description="Name the parts of an image, and measure how well.")
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _weights(options: argparse.Namespace) -> Path:
-    return options.weights or load_settings().weights
+    return options.weights or load_settings().bundled
 
 
 def _data(options: argparse.Namespace) -> Path:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from diagnosis.attribution.maps import AttributionMap, Cost, negative_share
 from diagnosis.attribution.targets import Report, Target, every_class, weights_of
 from diagnosis.classifier import Classifier
+from diagnosis.networks import as_grid
 from diagnosis.preprocess import preprocess
 from diagnosis.study import Study
 
@@ -60,8 +62,9 @@ def _raw(
 ) -> Iterator[np.ndarray]:
     """(h, w) a target: the method's sum over channels, before the ReLU."""
     batch = preprocess(study, classifier.card.input)[None].contiguous(memory_format=torch.channels_last)
-    module = classifier.network.get_submodule(layer)
-    with classifier.lock, torch.enable_grad(), graph_starts_at(module), library(classifier.network, [module]) as cam:
+    network = classifier.network
+    module, grid = network.get_submodule(layer), partial(as_grid, network)
+    with classifier.lock, torch.enable_grad(), graph_starts_at(module), library(network, [module], grid) as cam:
         hooks = cam.activations_and_grads
         values = hooks(batch)[0] @ weights_of(targets, classifier.card).T
         for value in values:
@@ -85,12 +88,15 @@ def graph_starts_at(layer: nn.Module) -> Iterator[None]:
 def activations(classifier: Classifier, study: Study, layer: str) -> torch.Tensor:
     """float32 (C, h, w): a layer's output for a study."""
     kept: list[torch.Tensor] = []
-    module = classifier.network.get_submodule(layer)
+    network = classifier.network
+    module = network.get_submodule(layer)
     batch = preprocess(study, classifier.card.input)[None].contiguous(memory_format=torch.channels_last)
     with classifier.lock, torch.no_grad():
-        handle = module.register_forward_hook(lambda module, args, output: kept.append(output[0].detach().clone()))
+        handle = module.register_forward_hook(
+            lambda module, args, output: kept.append(as_grid(network, output.detach())[0].clone())
+        )
         try:
-            classifier.network(batch)
+            network(batch)
         finally:
             handle.remove()
     return kept[0]

@@ -12,12 +12,12 @@ from gradio.events import Dependency
 
 from diagnosis.attribution import DEFAULTS, METHODS
 from diagnosis.cards import ModelCard
-from diagnosis.errors import BadRequest, UserError
+from diagnosis.errors import BadRequest, Refused, UserError
 from diagnosis.models import Models
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
-from diagnosis.ui import pieces
-from diagnosis.ui.erasing import CLICKS, Eraser, erase_panel
+from diagnosis.ui import choosing, pieces, unlike
+from diagnosis.ui.erasing import PAINTING, Eraser, erase_panel
 from diagnosis.ui.examples import Example
 from diagnosis.ui.map_files import map_files
 from diagnosis.ui.tabs import Tab
@@ -25,6 +25,7 @@ from diagnosis.ui.testing import Tester, badge, trust_panel
 from diagnosis.ui.tray import States, Tray
 from diagnosis.ui.workbench import Workbench, workbench
 
+WORK = "reading"
 NOTHING = BadRequest("There is no image.", "Choose one first.")
 KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a visit
 Panel = Callable[[gr.State], None]
@@ -41,60 +42,78 @@ class Desk:
     models: Models
     shap_evaluations: int
     test_maps: bool = True
+    tabs: tuple[Tab, ...] = ()  # all tabs, where an image that this one does not read may be put in
 
-    def open_upload(self, tray: Tray, path: str | None) -> tuple[Any, ...]:
+    def open_upload(self, tray: Tray, model: str, path: str | None) -> tuple[Any, ...]:
         if path is None:
             return tray, None, gr.skip(), pieces.problem(NOTHING)
-        return self._open(tray, Path(path))
+        return self._open(tray, model, Path(path))
 
-    def open_example(self, example: Example, tray: Tray) -> tuple[Any, ...]:
-        return self._open(tray, example.file)
+    def open_example(self, example: Example, tray: Tray, model: str) -> tuple[Any, ...]:
+        return self._open(tray, model, example.file)
 
-    def _open(self, tray: Tray, path: Path) -> tuple[Any, ...]:
+    def choose(self, tray: Tray, model: str) -> tuple[Any, ...]:
+        """(tray, file box, progress, no message, what the model is for): it reads the image that lies there."""
+        made_for = choosing.made_for(self.models.card(model))
+        if tray.study is None:
+            return tray, gr.skip(), gr.skip(), "", made_for
+        tray.put(tray.study, model)
+        return tray, gr.skip(), pieces.waiting(), "", made_for
+
+    def _open(self, tray: Tray, model: str, path: Path) -> tuple[Any, ...]:
         """(tray, empty file box, progress, no message); for what is no image, the message alone: no reading stops."""
         try:
-            tray.put(read_study(path))
+            tray.put(read_study(path), model)
             return tray, None, pieces.waiting(), ""
         except UserError as error:
             return tray, None, gr.skip(), pieces.problem(error)
 
     def read(self, tray: Tray) -> Iterator[tuple[Any, ...]]:
-        """(reading, its class, controls, progress, message), stage by stage, until another study is put in."""
-        study = tray.take()
-        yield (gr.skip(),) * 5  # Gradio empties the outputs of a generator that yields nothing
-        if study is None:
+        """(reading, its class, controls, progress, message, large picture), stage by stage, until others are wanted.
+        The picture is sent for an image alone that the gate does not let by; else it follows the reading."""
+        study, run, name = tray.take(), tray.begin(WORK), tray.model
+        yield (gr.skip(),) * 6  # Gradio empties the outputs of a generator that yields nothing
+        if study is None or name is None:
             return
         try:
-            classifier, record = self.models.classifier(self.tab.model), self.models.record(self.tab.model)
+            classifier, record = self.models.classifier(name), self.models.record(name)
             shown = -1  # maps on the page; the reading is sent again only when there are more
             for reading in read(
                 study,
                 classifier,
                 record=record,
                 anatomy=self.models.anatomy,
+                gate=self.models.check,
                 shap_evaluations=self.shap_evaluations,
             ):
-                if tray.study is not study:
-                    yield (gr.skip(),) * 5  # Gradio sends the last output once more at the end, over the newer reading
+                if not tray.wants(WORK, run):
+                    yield (gr.skip(),) * 6  # Gradio sends the last output once more at the end, over the newer reading
                     return
                 first, fresh = shown < 0, len(reading.maps) > shown
                 shown = len(reading.maps)
                 yield (
                     reading if fresh else gr.skip(),
-                    reading.label if first else gr.skip(),
+                    choosing.classes(reading) if first else gr.skip(),
                     gr.Row(visible=True) if first else gr.skip(),
                     pieces.progress(reading.pending),
                     "" if first else gr.skip(),
+                    gr.skip(),
                 )
+        except Refused as refused:
+            told = unlike.message(refused, self.tabs, self.models.cards)
+            yield None, gr.skip(), gr.Row(visible=False), "", told, unlike.stage(study)
         except UserError as error:
-            yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error)
+            yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error), gr.skip()
 
     def show(self, reading: Reading | None, label: str, method: str, tray: Tray) -> tuple[Any, ...]:
-        """(reading, stage, scores, maps, facts) about the class and by the method that the visitor chose."""
+        """(reading, stage, scores, maps, facts) about the class and by the method that the visitor chose.
+
+        Without a reading nothing is left of an earlier one but the stage, which shows what was refused.
+        """
         if reading is None:
-            return (gr.skip(),) * 5
-        about = reading.about(label)
-        mark = badge(tray.trusts, label, method) if tray.holds(reading) else ""
+            return None, gr.skip(), "", "", ""
+        about = reading.about(label if label in reading.card.label_names else reading.label)
+        mark = badge(tray.trusts, about.label, method) if tray.holds(reading) else ""
         return about, pieces.stage(about, method, mark), pieces.scores(about), pieces.maps(about), pieces.facts(about)
 
 
@@ -111,20 +130,20 @@ class Built:
     read_from: Callable[[Callable[..., Dependency], gr.File], None]
 
 
-def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _: None) -> Built | None:
+def reading_tab(desk: Desk, beside: Panel, below: Under, under: Under = lambda _: None) -> Built | None:
     """Build a tab inside the current Blocks. Classes ``lb-1`` … ``lb-9`` give the order on a narrow screen.
 
     Args:
-        beside, below: build what stands beside the image and below it, given the state that holds the reading about
-            the class that the visitor chose, or None before there is one.
-        under: builds what stands under the maps.
+        beside: builds what stands beside the image, given the state that holds the reading about the class that the
+            visitor chose, or None before there is one.
+        under, below: build what stands under the maps, and below everything.
 
     Returns:
-        None where the tab's model is not there, which the tab then says.
+        None where no model for the tab is there, which the tab then says.
     """
     tab = desk.tab
     try:
-        card = desk.models.card(tab.model)
+        cards = tab.offered(desk.models.cards)
     except UserError as error:
         gr.HTML(pieces.problem(error))
         return None
@@ -132,18 +151,19 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _
     reading, chosen = (gr.State(None, time_to_live=KEEP_SECONDS) for _ in range(2))
     with gr.Row(elem_classes="lb-tab"):
         with gr.Column(scale=7, min_width=320):
-            stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes="lb-4", js_on_load=CLICKS)
-            controls, label, method = _controls(card)
+            stage = gr.HTML(pieces.empty_stage(tab.invitation), elem_classes=["lb-4", "lb-large"], js_on_load=PAINTING)
             states = States(tray, reading, chosen)
-            erase_panel(Eraser(desk.models, tab.model), stage, states, QUIET)
+            erase_panel(Eraser(desk.models), stage, states, QUIET)
+            controls, label, method = _controls(cards[0])
             maps = gr.HTML(elem_classes="lb-8")
-            trust_panel(Tester(desk.models, tab.model, desk.test_maps), states, QUIET)
+            trust_panel(Tester(desk.models, desk.test_maps), states, QUIET)
             map_files(chosen, QUIET)
-            bench = Workbench(desk.models, tab.model, desk.shap_evaluations)
-            workbench(bench, card, chosen, QUIET)
+            bench = Workbench(desk.models, desk.shap_evaluations)
+            workbench(bench, cards[0], chosen, QUIET)
             under(states)
         with gr.Column(scale=5, min_width=320):
             gr.HTML(f'<p class="lb-lead">{escape(tab.sentence)}</p>', elem_classes="lb-1")
+            model, made_for = choosing.model_choice(lambda: tab.offered(desk.models.cards), QUIET)
             hint = "Drop, paste or choose an image"
             file = gr.File(label=hint, show_label=False, height=120, elem_classes=["lb-drop", "lb-2"])
             message = gr.HTML(elem_classes="lb-2")
@@ -151,7 +171,7 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _
             scores, doing = (gr.HTML(elem_classes="lb-5") for _ in range(2))
             beside(chosen)
             facts = gr.HTML(elem_classes="lb-9")
-    below(chosen)
+    below(states)
 
     shown = [chosen, stage, scores, maps, facts]
     redraw = [reading.change, label.input, method.input]
@@ -160,24 +180,24 @@ def reading_tab(desk: Desk, beside: Panel, below: Panel, under: Under = lambda _
 
     def begin(event: Dependency) -> None:
         stream = event.then(
-            desk.read, tray, [reading, label, controls, doing, message], concurrency_id="model", **at_once
+            desk.read, tray, [reading, label, controls, doing, message, stage], concurrency_id="model", **at_once
         )
         stream.failure(lambda: ("", pieces.fault()), None, [doing, message], **QUIET)
 
     def read_from(listen: Callable[..., Dependency], box: gr.File) -> None:
-        begin(listen(desk.open_upload, [tray, box], [tray, box, doing, message], **at_once))
+        begin(listen(desk.open_upload, [tray, model, box], [tray, box, doing, message], **at_once))
 
     read_from(file.upload, file)
     for button, example in zip(examples, tab.examples, strict=True):
-        begin(button.click(partial(desk.open_example, example), tray, into, **at_once))
+        begin(button.click(partial(desk.open_example, example), [tray, model], into, **at_once))
+    begin(model.input(desk.choose, [tray, model], [*into, made_for], **at_once))
     return Built(chosen, read_from)
 
 
 def _controls(card: ModelCard) -> tuple[gr.Row, gr.Dropdown, gr.Radio]:
     """Which class is explained, which map lies on the image, and how strongly; hidden until there is a reading."""
     with gr.Row(visible=False, elem_classes=["lb-controls", "lb-6"]) as row:
-        classes = [(label.title, label.name) for label in card.labels]
-        label = gr.Dropdown(classes, label="Class explained", scale=4, min_width=200)
+        label = choosing.class_list(choosing.titles(card), label="Class explained", scale=4)
         methods = [(METHODS[name].title, name) for name in DEFAULTS]
         method = gr.Radio(
             [*methods, ("None", "none")], value="grad-cam", label="Map on the image", scale=5, min_width=300

@@ -4,10 +4,12 @@ from html import escape
 from urllib.parse import quote
 
 from diagnosis.attribution import METHODS, AttributionMap
+from diagnosis.classifier import Prediction
 from diagnosis.errors import UserError
 from diagnosis.export import as_json
 from diagnosis.reading import Progress, Reading
 from diagnosis.render import colour_ramp, data_uri, film, outline, overlay, picture_size, scale_of
+from diagnosis.ui.unlike import caution as unlike
 from diagnosis.ui.zone_pieces import caution as alarm
 from diagnosis.ui.zone_pieces import outlines, table
 
@@ -43,7 +45,7 @@ def stage(reading: Reading, method: str, badge: str = "") -> str:
     height, width = picture_size(reading.study)
     return (
         f'<figure class="lb-figure"><div class="lb-stage"><div class="lb-picture" style="--w:{width};--h:{height}">{pictures}'
-        f"</div></div><figcaption>{caption}</figcaption></figure>{alarm(reading)}{table(reading, attribution)}"
+        f"</div></div><figcaption>{caption}</figcaption></figure>{unlike(reading)}{alarm(reading)}{table(reading, attribution)}"
     )
 
 
@@ -66,22 +68,41 @@ def maps(reading: Reading) -> str:
 
 
 def scores(reading: Reading) -> str:
-    """The scores as bars with numbers, highest first; the explained class is marked."""
+    """The scores as bars with numbers, highest first; the explained class is marked, and thresholds where there are."""
     card, prediction = reading.card, reading.prediction
     rows = []
     for position in prediction.ranking:
         label, percent = card.labels[position], 100 * float(prediction.scores[position])
-        chosen = label.name == reading.label
+        chosen, (side, tick) = label.name == reading.label, _threshold(prediction, position)
         rows.append(
             f'<li class="{"lb-chosen" if chosen else ""}" title="{escape(label.description, quote=True)} '
             f'Logit {prediction.logits[position]:.2f}.">'
-            f'<span class="lb-name">{escape(label.title)}{" <em>explained</em>" if chosen else ""}</span>'
-            f'<span class="lb-bar"><span style="width:{percent:.2f}%"></span></span><span class="lb-number">{percent:.1f} %</span></li>'
+            f'<span class="lb-name">{escape(label.title)}{" <em>explained</em>" if chosen else ""}{side}</span>'
+            f'<span class="lb-bar"><span style="width:{percent:.2f}%"></span>{tick}</span><span class="lb-number">{percent:.1f} %</span></li>'
         )
+    how = _score_note(prediction)
+    return f'<section class="lb-block"><h3>Model score</h3><ul class="lb-scores">{"".join(rows)}</ul><p class="lb-note">{how}</p></section>'
+
+
+def _threshold(prediction: Prediction, position: int) -> tuple[str, str]:
+    """On which side of its threshold an independent finding is, in words, and the threshold on its bar."""
+    if prediction.thresholds is None:
+        return "", ""
+    percent = 100 * float(prediction.thresholds[position])
+    above = prediction.labels[position] in prediction.present
+    side = f' <em class="lb-side">{"above" if above else "below"} threshold</em>'
+    return side, f'<i style="left:{percent:.2f}%" title="Operating threshold: {percent:.1f} %."></i>'
+
+
+def _score_note(prediction: Prediction) -> str:
     kind = escape(prediction.score_kind)
     kind += ", for images like those of its test set," if kind.startswith("calibrated") else ""
-    how = f"{kind.capitalize()} from {escape(prediction.model)}; the scores add up to 100 %."
-    return f'<section class="lb-block"><h3>Model score</h3><ul class="lb-scores">{"".join(rows)}</ul><p class="lb-note">{how}</p></section>'
+    source = f"{kind.capitalize()} from {escape(prediction.model)}"
+    if prediction.thresholds is None:
+        return f"{source}; the scores add up to 100 %."
+    return (
+        f"{source}: each finding by itself, so that the scores do not add up to 100 %. Line: the finding's threshold."
+    )
 
 
 def waiting() -> str:

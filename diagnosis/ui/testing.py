@@ -29,7 +29,6 @@ class Tester:
     """
 
     models: Models
-    model: str
     by_itself: bool
 
     def follow(self, reading: Reading | None, tray: Tray) -> Iterator[tuple[Any, Any]]:
@@ -64,7 +63,7 @@ class Tester:
         """(what is known, what is being tested), step by step; finished tests stay in the tray."""
         done, kept = dict(tray.trusts), tray.trusts
         yield done, f"Testing {METHODS[waiting[0].method].title}"
-        yardstick = tray.take_yardstick() or Yardstick(self.models.classifier(self.model), reading.study)
+        yardstick = tray.take_yardstick() or Yardstick(self.models.classifier(reading.card.name), reading.study)
         for one in waiting:
             doing = f"Testing {METHODS[one.method].title} against random maps"
             for trust in check(one, yardstick):

@@ -6,36 +6,43 @@ import gradio as gr
 
 from diagnosis.checks import Trust, Yardstick
 from diagnosis.findings import Finding
+from diagnosis.laboratory import Erasure
 from diagnosis.reading import Reading
 from diagnosis.study import Study
 
 
 @dataclass(eq=False)
 class Tray:
-    """What one visitor has put in on one tab: the last study, whether its reading has begun, and what was tested.
+    """What one visitor has put in on one tab: the last study, who reads it, whether that has begun, what was tested.
 
     It changes while work runs, so that work on an earlier study sees that it is no longer wanted.
 
     Attributes:
+        model: name of the model that reads the study; None for any.
         trusts: finished tests of the study's maps, by class and method.
         yardstick: what knows nothing of the model, once it was read; whoever uses it takes it away.
         erased: findings of what was erased.
-        erased_for: digest and class of the reading that the last erasure is about.
+        erasure: the last one, and ``drawn`` the one that stands on the page.
+        erasing: digest and class of the reading that the panel of erasures is about.
         turns: the last run of each kind of work; an earlier run sees that it is not its own.
     """
 
     study: Study | None = None
+    model: str | None = None
     taken: bool = True
     trusts: dict[tuple[str, str], Trust] = field(default_factory=dict)
     yardstick: Yardstick | None = None
     erased: tuple[Finding, ...] = ()
-    erased_for: tuple[str, str] | None = None
+    erasure: Erasure | None = None
+    drawn: Erasure | None = None
+    erasing: tuple[str, str] | None = None
     turns: dict[str, object] = field(default_factory=dict)
 
-    def put(self, study: Study) -> None:
-        """Another study; whatever runs for the last one is no longer wanted."""
-        self.study, self.taken = study, False
-        self.trusts, self.yardstick, self.erased, self.erased_for, self.turns = {}, None, (), None, {}
+    def put(self, study: Study, model: str | None = None) -> None:
+        """Another study, or the same for another model; whatever runs for the last one is no longer wanted."""
+        self.study, self.model, self.taken = study, model, False
+        self.trusts, self.yardstick, self.turns = {}, None, {}
+        self.erased, self.erasure, self.drawn, self.erasing = (), None, None, None
 
     def take(self) -> Study | None:
         """The study that waits to be read, once; None where none does."""
@@ -51,8 +58,12 @@ class Tray:
         return self.turns.get(work) is run
 
     def holds(self, reading: Reading | None) -> bool:
-        """Whether a reading is of the study that was put in last."""
-        return reading is not None and self.study == reading.study
+        """Whether a reading is of the study that was put in last, by the model that was chosen for it."""
+        return reading is not None and self.study == reading.study and self.model in (None, reading.card.name)
+
+    def keep(self, erasure: Erasure) -> None:
+        """What came of erasing a region of the study that lies here."""
+        self.erased, self.erasure = (*self.erased, *erasure.findings), erasure
 
     def take_yardstick(self) -> Yardstick | None:
         found, self.yardstick = self.yardstick, None

@@ -13,6 +13,7 @@ from diagnosis.mapping import Wanted, explain
 from diagnosis.models import Models
 from diagnosis.reading import Reading
 from diagnosis.ui import map_pieces, pieces
+from diagnosis.ui.choosing import class_list
 
 NO_READING = BadRequest("There is no reading yet.", "Put an image in first.")
 NO_METHOD = BadRequest("No method is chosen.", "Choose one or more.")
@@ -24,7 +25,6 @@ class Workbench:
     """Keeps nothing of a visitor: whatever is theirs comes in and goes out."""
 
     models: Models
-    model: str
     shap_evaluations: int
 
     def run(self, reading: Reading | None, methods: list[str], against: str, erase: bool) -> Iterator[str]:
@@ -42,10 +42,23 @@ class Workbench:
                 erase=methods[0] if erase else None,
                 options={"shap": {"evaluations": self.shap_evaluations}},
             )
-            for maps in explain(reading.study, self.models.classifier(self.model), wanted):
+            for maps in explain(reading.study, self.models.classifier(reading.card.name), wanted):
                 yield map_pieces.side_by_side(maps)
         except UserError as error:
             yield pieces.problem(error)
+
+
+def against_of(card: ModelCard) -> list[tuple[str, str]]:
+    """What a class can be set against: nothing, or any class of the model."""
+    return [("Nothing", NOTHING), *((label.title, label.name) for label in card.labels)]
+
+
+def follow(reading: Reading | None, against: str) -> Any:
+    """The list of classes of the model that made the reading on the page."""
+    if reading is None:
+        return gr.skip()
+    offered = against_of(reading.card)
+    return gr.Dropdown(choices=offered, value=against if against in dict(offered).values() else NOTHING)
 
 
 def workbench(bench: Workbench, card: ModelCard, chosen: gr.State, events: dict[str, Any]) -> None:
@@ -58,9 +71,8 @@ def workbench(bench: Workbench, card: ModelCard, chosen: gr.State, events: dict[
     with gr.Accordion("Test and compare methods", open=False, elem_classes="lb-8"):
         names = [(METHODS[name].title, name) for name in METHODS]
         methods = gr.CheckboxGroup(names, value=[*DEFAULTS[:1], "grad-cam++", "saliency"], label="Methods")
-        classes = [("Nothing", NOTHING), *((label.title, label.name) for label in card.labels)]
         with gr.Row():
-            against = gr.Dropdown(classes, value=NOTHING, label="Why this class and not …", min_width=200)
+            against = class_list(against_of(card), value=NOTHING, label="Why this class and not …")
             erase = gr.Checkbox(label="Also erase what the first map marks, and read again", min_width=200)
         button = gr.Button("Test and compare", variant="primary")
         note = "Slow on this machine: Score-CAM and SHAP, up to a minute. The others take seconds."
@@ -68,3 +80,4 @@ def workbench(bench: Workbench, card: ModelCard, chosen: gr.State, events: dict[
     shown = gr.HTML(elem_classes="lb-8")  # outside: an empty part hides the block around it
     stream = button.click(bench.run, [chosen, methods, against, erase], shown, concurrency_id="model", **events)
     stream.failure(lambda: pieces.fault("The comparison", "Choose fewer methods and try again"), None, shown, **events)
+    chosen.change(follow, [chosen, against], against, **events)

@@ -60,7 +60,7 @@ def _panel(asked: Asked, reading: Reading, searcher: Searcher) -> str:
         titles = {label.name: label.title for label in reading.card.labels}
         near = searcher.compare(reading.study, asked.opinion.cases)
         listed = pieces.cards(near, searcher.manifest.datasets, source_picture, strip=True)
-        shown = pieces.vote(asked.opinion, titles, said, reading.prediction.top) + pieces.note(LIKENESS) + listed
+        shown = pieces.vote(asked.opinion, titles, said, reading.prediction.present) + pieces.note(LIKENESS) + listed
     return f'<section class="lb-neighbours"><h3>Similar cases</h3>{shown}</section>'
 
 

@@ -181,24 +181,25 @@ def leaning(more: Mapping[str, str], less: Mapping[str, str]) -> str:
     return _wrap("div", "lb-leaning", "".join(parts))
 
 
-def vote(opinion: SecondOpinion, titles: Mapping[str, str], said: Sequence[str], top: str) -> str:
+def vote(opinion: SecondOpinion, titles: Mapping[str, str], said: Sequence[str], answers: Sequence[str]) -> str:
     """The vote of the nearest cases as bars, and what is said of it.
 
     Args:
         titles: of the labels.
         said: sentences.
-        top: the classifier's label.
+        answers: the classifier's label, or the findings that reach their thresholds.
     """
     own = " <em>the model's</em>"
     rows = "".join(
-        f"<li><span>{escape(titles.get(name, term(name)))}{own if name == top else ''}</span>"
+        f"<li><span>{escape(titles.get(name, term(name)))}{own if name in answers else ''}</span>"
         f'<span class="lb-share"><span style="width:{100 * count / opinion.voters:.1f}%"></span></span>'
         f"<b>{count} of {opinion.voters}</b></li>"
         for name, count in opinion.votes.items()
     )
+    agrees = opinion.label in answers
     divided = 2 * opinion.votes[opinion.label] <= opinion.voters
-    kind = "lb-agree" if opinion.agrees(top) and not divided else "lb-conflict"
-    verdict = "are divided" if divided else "agree" if opinion.agrees(top) else "disagree"
+    kind = "lb-agree" if agrees and not divided else "lb-conflict"
+    verdict = "are divided" if divided else "agree" if agrees else "disagree"
     heading = f"The nearest cases {verdict}"
     told = "".join(f"<p>{escape(one)}</p>" for one in said)
     return (

@@ -137,7 +137,7 @@ def test_an_answer_that_obeys_is_struck(
     question = case["attack"] if case["channel"] == "user_message" else PLAIN
     scripted.will(
         calls("map_share", {"place": case["attack"]}, "one"),
-        calls("model_card", {}, "two"),
+        calls("model_facts", {}, "two"),
         says(case["obeyed"]),
     )
     *_, turn = ask(question, reading, model)
@@ -157,7 +157,7 @@ def test_findings_of_tools_do_not_cover_one_that_obeys(
     count = len(reading.findings)
     cites = "".join(f"[F{count + at}]" for at in range(1, 9))
     obeyed = re.sub(r"\[F\d+\]", "", case["obeyed"]).rstrip(".")
-    scripted.will(calls("model_card", {}), says(f"{obeyed} {cites}."))
+    scripted.will(calls("model_facts", {}), says(f"{obeyed} {cites}."))
     *_, turn = ask(PLAIN, reading, model)
     assert_unharmed(turn, case, reading, scripted, rules)
 

@@ -249,7 +249,7 @@ def test_the_findings_are_sent_and_nothing_else(
 
 def test_the_facts_are_those_of_the_findings(reading: Reading) -> None:
     facts = json.loads(facts_json(reading))
-    assert set(facts) == {"classes", "explained_class", "findings"}
+    assert set(facts) == {"task", "classes", "explained_class", "findings"}
     assert [one["statement"] for one in facts["findings"]] == [finding.statement for finding in reading.findings]
     assert facts["findings"][0]["value"] == 47.4
     known = {"id", "kind", "topic", "statement", "value", "unit", "interval", "method", "region", "facts"}

@@ -251,7 +251,7 @@ def test_turns_about_another_class_are_left_aside(scripted: Endpoint, model: Lan
 
 
 def test_only_words_and_findings_are_sent(scripted: Endpoint, model: LanguageModel, reading: Reading) -> None:
-    scripted.will(calls("model_card", {}), says(SCORE))
+    scripted.will(calls("model_facts", {}), says(SCORE))
     turn = last("Which model is this?", reading, model)
     assert [entry.body.encode() for entry in turn.sent.entries] == [request.raw for request in scripted.history]
     assert not turn.sent.pixels_sent and {entry.kind for entry in turn.sent.entries} == {"ask"}

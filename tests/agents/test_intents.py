@@ -212,7 +212,7 @@ def test_a_question_about_another_class_is_answered_for_it(readings: dict[str, R
 
 
 def test_the_lexicon_names_what_exists() -> None:
-    aspects = {"Made for", "Not made for", "Trained on", "Limit"}
+    aspects = {"The model", "Made for", "Not made for", "Trained on", "Limit"}
     for intent in LEXICON.intent.values():
         assert set(intent.tells) <= set(TEMPLATES) and set(intent.aspects) <= aspects
         assert intent.plan is None or intent.plan in PLANS

@@ -16,10 +16,11 @@ from agents.wording import FULL_ONLY, LEFT_OUT, WORDING, fixed, phrases, told
 from diagnosis.findings import TEMPLATES
 from diagnosis.notices import MAPS_NOTICE, NOTICE
 from diagnosis.reading import Reading
+from tests.agents.independent import independent_readings
 from tests.agents.readings import example_readings, voted_readings
 from tests.agents.trusted import trusted_readings
 
-NAMES = (*example_readings(), *voted_readings(), *trusted_readings())
+NAMES = (*example_readings(), *voted_readings(), *trusted_readings(), *independent_readings())
 EVERY = [
     pytest.param(name, reader, length, id=f"{name}-{reader}-{length}")
     for name, reader, length in product(NAMES, get_args(Reader), get_args(Length))
@@ -28,7 +29,7 @@ EVERY = [
 
 @pytest.fixture(scope="module")
 def readings() -> dict[str, Reading]:
-    return example_readings() | voted_readings() | trusted_readings()
+    return example_readings() | voted_readings() | trusted_readings() | independent_readings()
 
 
 def sentences(explanation: Explanation) -> list[Sentence]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agents.names import label_of, labels_in, places, places_in
-from agents.tools import TOOLS, arguments_of, call, compare_classes, explain_method, get_findings, map_share, model_card
+from agents.tools import TOOLS, arguments_of, call, compare_classes, explain_method, get_findings, map_share, model_facts
 from diagnosis.asked import map_of
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.findings import TEMPLATES
@@ -156,7 +156,7 @@ def test_methods_are_explained_with_the_fineness_of_their_map(chest: Reading) ->
 
 
 def test_the_card_is_told_word_for_word(chest: Reading) -> None:
-    card, found = chest.card, model_card(chest)
+    card, found = chest.card, model_facts(chest)
     told = " ".join(one.statement for one in found)
     for text in (card.intended_use, card.out_of_scope, card.training_data, *card.limitations):
         assert text in told
@@ -199,7 +199,7 @@ def test_added_findings_belong_to_one_class(chest: Reading) -> None:
         ("map_share", {"place": "left", "label": ["viral"]}, "takes 'label' as text"),
         ("map_share", {"where": "left"}, "no argument 'where'"),
         ("map_share", {"place": "left", "method": "LIME"}, "grad-cam, shap"),
-        ("model_card", {"name": "x"}, "no argument 'name'"),
+        ("model_facts", {"name": "x"}, "no argument 'name'"),
     ],
 )
 def test_a_call_that_cannot_be_made_says_why(
@@ -228,7 +228,7 @@ def test_every_finding_has_a_template_and_its_value_in_words(readings: dict[str,
             ("map_share", {"place": "lower left"}),
             ("compare_classes", {"first": reading.prediction.labels[0], "second": reading.prediction.labels[1]}),
             ("explain_method", {"method": "shap"}),
-            ("model_card", {}),
+            ("model_facts", {}),
         ):
             _, step = call(reading, tool, arguments)
             assert step.error is None and step.findings

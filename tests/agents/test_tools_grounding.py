@@ -2,13 +2,14 @@
 
 import pytest
 
+from agents.experiments import EXPERIMENTS
 from agents.ground import check
 from agents.tools import TOOLS, call
 from agents.types import Sentence
 from diagnosis.reading import Reading
 
 CALLS = (
-    ("model_card", {}),
+    ("model_facts", {}),
     ("explain_method", {"method": "shap"}),
     ("map_share", {"place": "left half"}),
     ("compare_classes", {"first": "viral"}),
@@ -73,13 +74,14 @@ def test_what_a_tool_did_not_find_is_struck(asked: Reading, text: str, start: st
 
 
 def test_every_statement_of_every_tool_stands(readings: dict[str, Reading]) -> None:
-    used = {tool for tool, _ in CALLS} | {"get_findings", "similar_cases"}  # the last is in test_votes.py
+    elsewhere = {"similar_cases", *EXPERIMENTS}  # in test_votes.py and test_experiments.py
+    used = {tool for tool, _ in CALLS} | {"get_findings", *elsewhere}
     assert used == set(TOOLS)
     for one in readings.values():
         reading = one
         first, second, *_ = reading.prediction.labels
         for tool, arguments in (
-            ("model_card", {}),
+            ("model_facts", {}),
             ("explain_method", {"method": "grad-cam"}),
             ("map_share", {"place": "right half"}),
             ("compare_classes", {"first": first, "second": second}),

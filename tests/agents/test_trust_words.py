@@ -122,7 +122,8 @@ def test_questions_about_zones_and_tests(question: str, words: str) -> None:
 def tile() -> Reading:
     models = Models(WEIGHTS)
     classifier, record = models.classifier("lung-colon"), models.record("lung-colon")
-    *_, reading = read(read_study(IMAGE), classifier, methods=("grad-cam",), record=record, anatomy=models.anatomy)
+    measured = {"record": record, "anatomy": models.anatomy, "gate": models.check}
+    *_, reading = read(read_study(IMAGE), classifier, methods=("grad-cam",), **measured)
     scores = dict(zip(reading.card.label_names, map(float, reading.prediction.scores), strict=True))
     tests = (*trust_of(reading, "grad-cam", beaten=90.0), *erased(reading, "what Grad-CAM marks", scores, (-1, 1)))
     return reading.tested(tests)
@@ -131,7 +132,7 @@ def tile() -> Reading:
 def test_a_report_with_zones_and_tests_is_confirmed(tile: Reading) -> None:
     report = Report.model_validate_json(Report.of(tile, narrate(tile), MADE).as_json())
     assert {one.kind for one in report.tests} <= TESTS and any(one.kind == "zone" for one in report.reading.findings)
-    assert verify(report, IMAGE, WEIGHTS) == []
+    assert verify(report, IMAGE, Models(WEIGHTS)) == []
 
 
 def _badge(finding: dict[str, Any]) -> None:
@@ -152,5 +153,5 @@ def test_no_other_sentence_passes_for_a_test(tile: Reading, change: Callable[[di
     change(next(one for one in record["reading"]["findings"] if one["kind"] == "badge"))
     changed = Report.model_validate(record)
     fitting = {name: digest(getattr(changed, name)) for name in ("reading", "words", "model")}
-    found = verify(Report.model_validate(record | {"digests": fitting}), IMAGE, WEIGHTS)
+    found = verify(Report.model_validate(record | {"digests": fitting}), IMAGE, Models(WEIGHTS))
     assert any(one.part.startswith("finding ") for one in found)

@@ -34,7 +34,13 @@ def report_of(image: Path, methods: tuple[str, ...] = ("grad-cam",), weights: Pa
     models = Models(weights)
     classifier, record = models.classifier("lung-colon"), models.record("lung-colon")
     *_, reading = read(
-        read_study(image), classifier, methods=methods, record=record, shap_evaluations=50, anatomy=models.anatomy
+        read_study(image),
+        classifier,
+        methods=methods,
+        record=record,
+        shap_evaluations=50,
+        anatomy=models.anatomy,
+        gate=models.check,
     )
     return Report.of(reading, narrate(reading), MADE)
 
@@ -56,11 +62,11 @@ def forged(report: Report, change: Callable[[dict[str, Any]], None], *, careful:
 
 
 def parts(report: Report, image: Path = IMAGE, weights: Path = WEIGHTS) -> list[str]:
-    return [one.part for one in verify(report, image, weights)]
+    return [one.part for one in verify(report, image, Models(weights))]
 
 
 def test_a_true_report_is_confirmed(report: Report) -> None:
-    assert verify(report, IMAGE, WEIGHTS) == []
+    assert verify(report, IMAGE, Models(WEIGHTS)) == []
 
 
 def test_another_image_is_found(report: Report) -> None:

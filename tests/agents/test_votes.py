@@ -17,7 +17,7 @@ from agents.llm import LanguageModel
 from agents.narrate import narrate
 from agents.report.markdown import as_markdown
 from agents.report.record import Report, digest
-from agents.tools import call
+from agents.tools import Aids, call
 from agents.turns import Turn
 from agents.types import Sentence
 from agents.ui.pieces import conversation, explanation
@@ -172,7 +172,7 @@ def test_a_language_model_uses_the_tool(scripted: Endpoint, model: LanguageModel
     true = "The similar cases contradict the model: 6 of 10 are called bacterial pneumonia [F13]."
     scripted.will(calls("similar_cases", {}), says(true, " All of them agree [F13]."))
     drafts = READINGS["voted-conflict"].opinions
-    *_, turn = ask("Do others agree?", readings["narrow-viral"], model, opinion=lambda _: drafts)
+    *_, turn = ask("Do others agree?", readings["narrow-viral"], model, aids=Aids(opinion=lambda _: drafts))
     assert turn.steps[0].called == "similar_cases()" and [one.id for one in turn.findings] == ["F13", "F14", "F15"]
     assert [one.struck is None for one in turn.sentences] == [True, False]
     scripted.will(calls("similar_cases", {}), says("The score is 47.4 % [F1]."))
@@ -208,6 +208,7 @@ def tile() -> Reading:
         methods=("grad-cam",),
         record=models.record("lung-colon"),
         anatomy=models.anatomy,
+        gate=models.check,
     )
     return voted(reading, {"lung_benign": 8, "colon_benign": 2})
 
@@ -226,15 +227,15 @@ def test_a_report_takes_the_vote_along(report: Report) -> None:
 
 
 def test_a_vote_is_taken_again_where_its_library_is_here(report: Report, tile: Reading) -> None:
-    assert verify(report, IMAGE, WEIGHTS, lambda _: tile.opinions) == []
+    assert verify(report, IMAGE, Models(WEIGHTS), lambda _: tile.opinions) == []
     other = voted(tile, {"lung_benign": 7, "colon_benign": 3})
-    found = {one.part for one in verify(report, IMAGE, WEIGHTS, lambda _: other.opinions)}
+    found = {one.part for one in verify(report, IMAGE, Models(WEIGHTS), lambda _: other.opinions)}
     vote = report.opinions[0].id
     assert {f"finding {vote}, value", f"finding {vote}, statement", "words, sentence"} <= found
 
 
 def test_without_its_library_a_vote_stands_as_it_is_recorded(report: Report) -> None:
-    assert verify(report, IMAGE, WEIGHTS) == []
+    assert verify(report, IMAGE, Models(WEIGHTS)) == []
 
 
 def _count(vote: dict[str, Any]) -> None:
@@ -259,5 +260,5 @@ def test_even_then_no_other_sentence_passes_for_one(report: Report, change: Call
     change(next(one for one in record["reading"]["findings"] if one["kind"] == "vote_conflict"))
     changed = Report.model_validate(record)
     fitting = {name: digest(getattr(changed, name)) for name in ("reading", "words", "model")}
-    found = verify(Report.model_validate(record | {"digests": fitting}), IMAGE, WEIGHTS)
+    found = verify(Report.model_validate(record | {"digests": fitting}), IMAGE, Models(WEIGHTS))
     assert any(one.part.startswith("finding ") for one in found)

@@ -28,7 +28,7 @@ def edit(path: Path, old: str, new: str) -> None:
     [
         ('version = "1"', 'version = "1"\ncolour = "red"', "colour: Extra inputs are not permitted"),
         ("size = 32", "size = 32\nflip = true", r"input\.flip: Extra inputs are not permitted"),
-        ('name = "red"', 'name = "red"\nthreshold = 0.5', r"labels\.0\.threshold: Extra inputs are not permitted"),
+        ('name = "red"', 'name = "red"\nshape = "round"', r"labels\.0\.shape: Extra inputs are not permitted"),
         ('title = "Squares"\n', "", "title: Field required"),
         ('name = "squares"', 'name = "../squares"', "name: String should match pattern"),
         ('resize = "squash"', 'resize = "stretch"', r"input\.resize: Input should be 'squash', 'pad' or 'crop'"),

@@ -48,7 +48,7 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "squares.toml"
     export(build_network("resnet18", 3, 3), path, tmp_path, "here")
     path.write_text(path.read_text("utf-8").replace("resnet18", "densenet121"), encoding="utf-8")
-    with pytest.raises(BadRequest, match="The weights of squares do not fit a densenet121 with 3 classes"):
+    with pytest.raises(BadRequest, match="The weights of squares do not fit a densenet121 with 3 outputs"):
         Classifier.load(load_card(path), tmp_path)
 
 

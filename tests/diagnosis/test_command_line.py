@@ -18,13 +18,13 @@ from settings import ROOT
 
 MODEL = "lung-colon"
 QUICK = ["--model", MODEL, "--evaluations", "50"]
-SIDE = 224
+SIDE = 448
 
 
 @pytest.fixture(scope="module")
 def tile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tile") / "tile.png"
-    write_raster(draw_tissue("benign-glands", 7, size=SIDE).pixels, path)
+    write_raster(draw_tissue("benign-glands", 0, size=SIDE).pixels, path)
     return path
 
 

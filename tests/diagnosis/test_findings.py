@@ -8,7 +8,9 @@ import pytest
 
 from diagnosis.attribution import AttributionMap
 from diagnosis.classifier import Prediction
-from diagnosis.findings import TEMPLATES, Figure, Finding, Performance, measure, overlap, rank_correlation
+from diagnosis.comparison import overlap, rank_correlation
+from diagnosis.findings import TEMPLATES, Figure, Finding, Performance
+from diagnosis.measured import measure
 from diagnosis.study import Study
 from tests.diagnosis.toys import toy_card
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from diagnosis.phantoms import ZONES, draw_chest, draw_tissue
+from diagnosis.phantoms import Zone, draw_chest, draw_tissue
 from diagnosis.phantoms.export import write_dicom, write_raster
 from retrieval.encoder import LOCAL, OURS, WEIGHTS
 from retrieval.library import MANIFEST
@@ -24,7 +24,7 @@ Visitor = Callable[..., Visit]
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The page with the project's own weights and examples."""
-    weights = ROOT / os.environ.get("LIGHTBOX_WEIGHTS", "weights")
+    weights = ROOT / os.environ.get("LIGHTBOX_BUNDLED", "weights")
     with serve(tmp_path_factory.mktemp("server"), weights) as running:
         yield running
 
@@ -60,11 +60,14 @@ def visitor(browser: "Browser", server: Server) -> Iterator[Visitor]:
 
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of phantoms: ``tile.png``, ``other.png``, ``film.png`` and ``film.dcm``; and ``text.png``, no image."""
+    """A folder of phantoms: ``tile.png``, ``other.png``, ``film.png`` and ``film.dcm``; and ``text.png``, no image.
+
+    They are drawings of ``examples/``, which the gate knows for what they are.
+    """
     folder = tmp_path_factory.mktemp("images")
-    write_raster(draw_tissue("benign-glands", 7, size=224).pixels, folder / "tile.png")
-    write_raster(draw_tissue("cell-sheet", 8, size=224).pixels, folder / "other.png")
-    film = draw_chest(7, size=384, opacity=ZONES[0]).pixels
+    write_raster(draw_tissue("benign-glands", 0, size=448).pixels, folder / "tile.png")
+    write_raster(draw_tissue("cell-sheet", 1, size=448).pixels, folder / "other.png")
+    film = draw_chest(3, opacity=Zone("right", "lower")).pixels
     write_raster(film, folder / "film.png")
     write_dicom(film, folder / "film.dcm", "MONOCHROME1", bits=16)
     (folder / "text.png").write_text("This is no image.", encoding="utf-8")

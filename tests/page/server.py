@@ -14,7 +14,7 @@ from pathlib import Path
 from settings import PREFIX, ROOT
 
 EVALUATIONS = 60  # of a SHAP map: a tenth of the app's own number, to be quick
-START_SECONDS = 120
+START_SECONDS = 180
 WATCH = '''
 """Imported by Python at its start: logs every connection that would leave this machine."""
 import os, sys
@@ -77,7 +77,8 @@ def serve(folder: Path, weights: Path, *program: str, **variables: str) -> Itera
         "LIGHTBOX_PORT": str(port),
         "LIGHTBOX_SHAP_EVALUATIONS": str(EVALUATIONS),
         "LIGHTBOX_TEST_MAPS": "false",
-        "LIGHTBOX_WEIGHTS": str(weights),
+        "LIGHTBOX_BUNDLED": str(weights),
+        "LIGHTBOX_WEIGHTS": str(folder / "further"),
         "PYTHONPATH": str(folder),
         **variables,
     }

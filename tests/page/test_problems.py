@@ -51,14 +51,22 @@ def test_missing_weights_are_told_in_their_tab_and_the_other_one_works(
         visit.leave()
 
 
+FAULTY = """
+import app, diagnosis.attribution.grad_cam as method
+from settings import load_settings
+
+def out_of_order(*arguments, **options):
+    raise RuntimeError("layer9 is out of order")
+
+method.grad_cam = out_of_order
+app.serve(load_settings())
+"""
+
+
 def test_a_fault_of_the_program_is_told_without_its_words(
     visitor: Visitor, images: Path, server: Server, tmp_path: Path
 ) -> None:
-    weights = tmp_path / "weights"
-    shutil.copytree(server.weights, weights)
-    card = weights / "lung-colon.toml"
-    card.write_text(card.read_text("utf-8").replace('cam_layer = "layer4"', 'cam_layer = "layer9"'), encoding="utf-8")
-    with serve(tmp_path, weights) as running:
+    with serve(tmp_path, server.weights, "-c", FAULTY) as running:
         visit = visitor(running.address)
         tab = visit.tab("Histology")
         tab.upload(images / "tile.png")

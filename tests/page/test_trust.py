@@ -89,21 +89,49 @@ def drawn_maps(tab: Tab) -> list[str]:
     return [caption for caption in captions if "flat" not in caption]
 
 
-def test_a_click_on_the_picture_erases_a_place_and_reads_again(visitor: Visitor, images: Path) -> None:
+def paint(tab: Tab, *places: tuple[float, float]) -> None:
+    """Drag the mouse over the large picture, from one place (column, row, as fractions) to the next."""
+    picture = tab.here.locator(".lb-large .lb-picture")
+    picture.scroll_into_view_if_needed()
+    box, mouse = picture.bounding_box(), tab.page.mouse
+    assert box is not None
+    spots = [(box["x"] + box["width"] * column, box["y"] + box["height"] * row) for column, row in places]
+    mouse.move(*spots[0])
+    mouse.down()
+    for spot in spots[1:]:
+        mouse.move(*spot, steps=5)
+    mouse.up()
+
+
+def test_a_painted_region_is_erased_and_read_again(visitor: Visitor, images: Path) -> None:
     visit = visitor()
     tab = visit.tab("Histology")
     read(tab, images / "tile.png")
     before = tab.scores
-    picture = tab.here.locator(".lb-figure:not(.lb-small) > .lb-stage .lb-picture").first
-    picture.click(position={"x": 100, "y": 100})
-    tab.here.get_by_role("button", name="Erase a part").click()
-    tab.here.locator(".lb-erase-here").wait_for()
-    assert tab.here.locator(".lb-erased").count() == 0  # the click before erasing was open did nothing
-    box = picture.bounding_box()
-    assert box is not None
-    picture.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
+    strokes, erase = (
+        tab.here.locator(".lb-painting g > *"),
+        tab.here.get_by_role("button", name="Erase what is painted"),
+    )
+    paint(tab, (0.4, 0.4), (0.5, 0.5))
+    tab.here.get_by_role("button", name="Erase a part, and read again").click()
+    expect(erase).to_be_disabled()  # what was dragged before the panel was open painted nothing
+    paint(tab, (0.7, 0.2), (0.8, 0.3), (0.7, 0.3))
+    paint(tab, (0.25, 0.75))
+    expect(strokes).to_have_count(2)
+    tab.here.get_by_role("button", name="Undo").click()
+    expect(strokes).to_have_count(1)
+    tab.here.get_by_role("button", name="Clear").click()
+    expect(strokes).to_have_count(0)
+    expect(erase).to_be_disabled()
+    tab.here.get_by_role("button", name="Rectangle").click()
+    paint(tab, (0.15, 0.65), (0.35, 0.85))
+    tab.here.get_by_role("radio", name="SHAP").check()  # another map on the picture: the painting stays
+    expect(tab.here.locator(".lb-large figcaption")).to_contain_text("SHAP")
+    expect(strokes).to_have_count(1)
+    erase.click()
     statement = wait_for_kind(tab, "erased", 1)[0]
-    assert "the disc 25 % from the left and 75 % from the top" in statement
+    assert "the painted region 25 % from the left and 75 % from the top" in statement
+    assert " 4.0 % of what the network sees" in wait_for_kind(tab, "erased_area", 1)[0]
     expect(tab.here.locator(".lb-erased")).to_contain_text(statement)
     row = tab.here.locator(".lb-changes .lb-marked")
     title = max(before, key=lambda name: before[name])
@@ -118,17 +146,41 @@ def test_a_zone_and_what_a_map_marks_can_be_erased(visitor: Visitor, images: Pat
     tab = visit.tab("X-ray")
     read(tab, images / "film.png")
     tab.here.get_by_role("button", name="Erase a part").click()
-    tab.here.get_by_role("button", name="Erase it").click()
+    tab.here.get_by_role("button", name="Erase this part").click()
     assert "what Grad-CAM marks" in wait_for_kind(tab, "erased", 1)[0]
     tab.here.get_by_label("Part of the image").click()
     visit.page.get_by_role("option", name="Patient's left lower zone", exact=True).click()
-    tab.here.get_by_role("button", name="Erase it").click()
+    tab.here.get_by_role("button", name="Erase this part").click()
     assert any("the patient's left lower zone" in one for one in wait_for_kind(tab, "erased", 2))
     assert sideways(visit.page) <= 0
     tab.upload(images / "film.dcm")
     tab.wait_for_reading(read_study(images / "film.dcm").digest)
     expect(tab.here.locator(".lb-erased")).to_have_count(0)
     assert "erased" not in {one["kind"] for one in tab.record["findings"]}
+
+
+def test_a_conversation_makes_tests_that_the_page_shows(visitor: Visitor, images: Path) -> None:
+    visit = visitor()
+    tab = visit.tab("Histology")
+    read(tab, images / "tile.png")
+    talk = visit.page.locator(".lb-ask:visible")
+
+    def ask(question: str) -> None:
+        talk.get_by_label("Your question").fill(question)
+        talk.get_by_label("Your question").press("Enter")
+
+    ask("What happens if you erase the lower left?")
+    statement = wait_for_kind(tab, "erased", 1)[0]
+    assert "Without the lower left quarter of the image" in statement
+    expect(talk.locator("article p").first).to_contain_text(statement)
+    expect(tab.here.locator(".lb-erased")).to_contain_text(statement)
+    ask("Can I trust the Grad-CAM map?")
+    badge = wait_for_kind(tab, "badge", 1)[0]
+    expect(talk.locator("article").last).to_contain_text(badge)
+    expect(tab.here.locator(".lb-tested")).to_contain_text(badge)
+    expect(tab.here.locator("figcaption .lb-badge")).to_have_count(1)
+    expect(talk.locator("article").first).to_contain_text(statement)
+    expect(tab.here.locator(".lb-erased")).to_contain_text(statement)
 
 
 def test_zones_are_named_where_the_picture_is_pointed_at_and_in_a_table(visitor: Visitor, images: Path) -> None:

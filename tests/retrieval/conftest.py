@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from retrieval import fetch
 from tests.retrieval.database import Database, programs
 from tests.retrieval.serving import Server
 
@@ -23,7 +22,7 @@ def database() -> Iterator[Database]:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(fetch, "PAUSE", 0.01)
+    monkeypatch.setattr("diagnosis.fetching.transfer.PAUSE", 0.01)
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

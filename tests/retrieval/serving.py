@@ -1,6 +1,8 @@
-"""A file server on this machine that does what servers do: breaks off, changes its mind, lies."""
+"""A file server on this machine that does what servers do: breaks off, changes its mind, lies, falls silent."""
 
 import hashlib
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -10,9 +12,15 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(ThreadingHTTPServer):
-    """Serves ``content``. ``cuts``: bytes after which a reply is broken off, one a request; ``asked``: their ranges."""
+    """Serves ``content``. ``cuts``: bytes after which a reply is broken off, one a request; ``asked``: their ranges.
+
+    ``announced``: the length it tells instead of the right one; ``tells_length``: whether it tells any; ``silent``:
+    seconds before it says anything.
+    """
 
     content, tag, ranges, status = CONTENT, '"one"', True, 200
+    announced: int | None = None
+    tells_length, silent = True, 0.0
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -31,24 +39,28 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server = self.server
         server.asked.append(self.headers.get("Range"))
+        time.sleep(server.silent)
         if server.failures:
             self.send_error(server.failures.pop(0))
             return
-        start, partly = 0, False
+        start, partly, end = 0, False, len(server.content)
         same = self.headers.get("If-Range") in {None, server.tag}
         if server.ranges and same and (asked := self.headers.get("Range")):
-            start, partly = int(asked.removeprefix("bytes=").rstrip("-")), True
+            first, _, last = asked.removeprefix("bytes=").partition("-")
+            start, partly, end = int(first), True, min(end, int(last) + 1) if last else end
             if start >= len(server.content):
                 self.send_error(416)
                 return
         self.send_response(206 if partly else 200)
         if partly:
-            self.send_header("Content-Range", f"bytes {start}-{len(server.content) - 1}/{len(server.content)}")
-        self.send_header("Content-Length", str(len(server.content) - start))
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(server.content)}")
+        if server.tells_length:
+            self.send_header("Content-Length", str(server.announced or end - start))
         self.send_header("ETag", server.tag)
         self.end_headers()
         cut = server.cuts.pop(0) if server.cuts else None
-        self.wfile.write(server.content[start : None if cut is None else start + cut])
+        with suppress(ConnectionError):  # whoever asked has gone
+            self.wfile.write(server.content[start : end if cut is None else min(end, start + cut)])
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:

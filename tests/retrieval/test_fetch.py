@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from diagnosis.errors import BadRequest, Missing
-from retrieval import fetch as module
+from diagnosis.fetching.transfer import ATTEMPTS
 from retrieval.fetch import fetch
 from tests.retrieval.serving import CONTENT, SHA256, Server
 
@@ -26,7 +26,7 @@ def test_a_broken_connection_goes_on_where_it_was(server: Server, tmp_path: Path
 
 
 def test_a_later_run_goes_on_with_what_an_earlier_one_kept(server: Server, tmp_path: Path) -> None:
-    server.cuts = [300_000] + [0] * module.ATTEMPTS
+    server.cuts = [300_000] + [0] * ATTEMPTS
     with pytest.raises(Missing, match="300,000 bytes of it are kept"):
         fetch(server.url, tmp_path / "set.zip", SHA256)
     server.cuts, server.asked = [], []

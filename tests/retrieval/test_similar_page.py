@@ -173,7 +173,7 @@ def test_nothing_similar_is_told_in_the_searchs_own_words() -> None:
 @pytest.mark.parametrize(("top", "heading"), [("b", "agree"), ("a", "disagree")])
 def test_a_vote_is_told_as_agreement_or_conflict(top: str, heading: str) -> None:
     opinion = SecondOpinion("b", {"b": 7, "a": 3}, tuple("0123456789"), "set", None)
-    told = Tags(pieces.vote(opinion, {"a": "First", "b": "Second"}, ["Seven of ten."], top))
+    told = Tags(pieces.vote(opinion, {"a": "First", "b": "Second"}, ["Seven of ten."], [top]))
     assert f"The nearest cases {heading}" in told.text and "Seven of ten." in told.text
     assert "7 of 10" in told.text and told.text.index("Second") < told.text.index("First")
     assert [one["style"] for one in told.named("span") if "style" in one] == ["width:70.0%", "width:30.0%"]

@@ -92,7 +92,7 @@ def told(
 ) -> list[Finding]:
     card = toy_card(size=SIZE)
     maps = grad_cam(Classifier(card, network), Study(phantom.pixels))
-    return list(located(card, "bright", tuple(maps), zones, alarm, answer=answer))
+    return list(located(card, "bright", tuple(maps), zones, alarm, answers=(answer,)))
 
 
 def by_kind(found: list[Finding]) -> dict[str, Finding]:
@@ -145,7 +145,7 @@ def test_an_alarm_judges_only_what_it_was_measured_on(phantom: ChestPhantom) -> 
     other = AttributionMap("bright", "shap", cells, "logit", (SIZE, SIZE), toy_card(size=SIZE).input, {}, {}, 0.1)
     assert ALARM.excess(other, zones) is None
     assert ALARM.excess(other, Zones("brain", zones.zones)) is None
-    kinds = {one.kind for one in located(toy_card(), "bright", (other,), zones, ALARM, answer="bright")}
+    kinds = {one.kind for one in located(toy_card(), "bright", (other,), zones, ALARM, answers=("bright",))}
     assert "off_anatomy" in kinds and "shortcut" not in kinds
 
 

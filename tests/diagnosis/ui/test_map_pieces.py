@@ -57,5 +57,5 @@ def test_curves_stay_in_their_picture_and_are_told(stages: list[Maps]) -> None:
 
 
 def test_what_is_missing_is_said() -> None:
-    bench = Workbench(Models(ROOT / "weights"), "lung-colon", 50)
+    bench = Workbench(Models(ROOT / "weights"), 50)
     assert NO_READING.problem in next(bench.run(None, ["grad-cam"], "nothing", False))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from diagnosis.errors import BadImage
 from diagnosis.reading import Progress, Reading, read
 from diagnosis.study import Study
 from diagnosis.ui import pieces
+from tests.diagnosis.findings_model import quadrant_classifier
 from tests.diagnosis.toys import SIDE, PooledSum, toy_card, toy_classifier
 
 
@@ -107,3 +109,13 @@ def test_the_explained_class_is_marked_in_words_too() -> None:
     other = replace(reading, label="dark" if reading.label == "bright" else "bright")
     for one in (reading, other):
         assert f"{one.card.title_of(one.label)} explained" in Tags(pieces.scores(one)).text
+
+
+def test_bars_of_independent_findings_have_their_thresholds_and_claim_no_sum(tmp_path: Path) -> None:
+    study = Study(np.pad(np.ones((SIDE // 2, SIDE // 2, 1)), ((SIDE // 2, 0), (0, SIDE // 2), (0, 0))))
+    *_, reading = read(study, quadrant_classifier(tmp_path), methods=())
+    shown = Tags(pieces.scores(reading))
+    assert reading.prediction.present == ("fracture",)
+    assert "Fracture explained above threshold" in shown.text and shown.text.count("below threshold") == 3
+    assert [attributes["style"] for name, attributes in shown.found if name == "i"] == ["left:50.00%"] * 4
+    assert "Operating-point score" in shown.text and "do not add up to 100 %" in shown.text

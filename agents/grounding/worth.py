@@ -1,0 +1,105 @@
+"""What findings about tiers, conformal sets and the gate let a sentence say."""
+
+import re
+
+from agents.grounding.facts import Allowed, Fact, class_called
+from diagnosis.findings import Finding
+from diagnosis.reading import Reading
+
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?) (%|times)")
+TIERS = ("high", "moderate", "low")
+
+
+def tier(finding: Finding, reading: Reading) -> Allowed:
+    """The tier of the highest score, which scores it is for, and how often the model was right there, if that is known."""
+    facts, known = finding.facts, finding.value is not None
+    label = class_called(reading, str(facts["title"]))
+    (low, high), value = finding.interval or (0.0, 0.0), finding.value or 0.0
+    right = (
+        Fact(value, "%", "accuracy"),
+        Fact(low, "%", "low"),
+        Fact(high, "%", "high"),
+        Fact(95.0, "%", "confidence"),
+        Fact(float(facts.get("images", 0)), "", "images"),
+    )
+    return Allowed(
+        (
+            Fact(float(facts["score"]), "%", "score", label),
+            *_bounds([float(word) for word in str(facts["span"]).split() if word.isdigit()]),
+            *(right if known else (Fact(float(facts["count"]), "", "images"), Fact(0.0, "", "images"))),
+        ),
+        frozenset({label}),
+        claims={
+            **{f"tier_{name}": name == facts["tier"] for name in TIERS},
+            "measured": known,
+            "trained": False,
+            "gives": True,
+        },
+        ranks={label: 1},
+        values={label: float(facts["score"])},
+    )
+
+
+def _bounds(ends: list[float]) -> tuple[Fact, ...]:
+    """Where a tier begins and ends; of two ends, as a range, too."""
+    ranges = zip(("low", "high"), ends, strict=True) if len(ends) == 2 else ()
+    return (*(Fact(one, "%", "bound") for one in ends), *(Fact(end, "%", role) for role, end in ranges))
+
+
+def conformal(finding: Finding, reading: Reading) -> Allowed:
+    """How many classes the set holds, which, from what score on, and for how many images it leaves out the true one."""
+    size, count, error = finding.value or 0.0, float(finding.facts["count"]), float(finding.facts["error"])
+    held = reading.prediction.conformal or ()
+    return Allowed(
+        (
+            *(Fact(size, "", role) for role in ("classes", "rank", "votes")),
+            *(Fact(count, "", role) for role in ("classes", "total")),
+            Fact(error, "%", "error"),
+            Fact(100 - error, "%", "covered"),
+            Fact(float(finding.facts["floor"]), "%", "bound"),
+        ),
+        frozenset(held),
+        claims={"set_of_classes": True, "empty_set": not held, "gives": True, "single": size == 1},
+    )
+
+
+def conformal_tested(finding: Finding, reading: Reading) -> Allowed:
+    """How often test images' sets held the true class, and how many classes they had."""
+    (low, high), covered = finding.interval or (0.0, 0.0), finding.value or 0.0
+    facts = (
+        Fact(covered, "%", "covered"),
+        Fact(100 - covered, "%", "missed"),
+        Fact(low, "%", "low"),
+        Fact(high, "%", "high"),
+        Fact(95.0, "%", "confidence"),
+        Fact(float(finding.facts["images"]), "", "images"),
+        *(Fact(float(finding.facts["size"]), "", role) for role in ("classes", "")),
+    )
+    return Allowed(
+        facts, claims={"set_of_classes": True, "measured": True, "gives": True, "trained": False, "empty_set": False}
+    )
+
+
+def vote(finding: Finding, reading: Reading) -> Allowed:
+    """Whether the class of most similar cases is in the conformal set."""
+    inside, error = finding.kind == "vote_in_set", float(finding.facts["error"])
+    label = class_called(reading, str(finding.facts["title"]))
+    facts = (Fact(error, "%", "error"), Fact(100 - error, "%", "covered"))
+    return Allowed(
+        facts,
+        frozenset({label}),
+        claims={"set_of_classes": True, "in_set": inside, "gives": True, "similar": True},
+        voted=label,
+    )
+
+
+def gate(finding: Finding, reading: Reading) -> Allowed:
+    """What the gate saw: the numbers of its own words, and whether the image is one that the model was made for."""
+    if finding.kind == "gate_unknown":
+        return Allowed(claims={"measured": False})
+    passes = finding.kind == "gate_passed"
+    told = [(float(number), unit) for number, unit in _NUMBER.findall(finding.statement)]
+    roles = {"%": "weight", "times": "distance"}
+    facts = (Fact(finding.value or 0.0, "%", "distance"),) if passes else ()
+    own = (Fact(number, unit, roles[unit]) for number, unit in told)
+    return Allowed((*facts, *own), claims={"fits": passes, "trained": True})

@@ -1,0 +1,155 @@
+"""Confidence, conformal sets, the gate and facts of the model in words, the checker, tools, and forged reports."""
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from agents.ground import check
+from agents.intents import answer
+from agents.limits import untold
+from agents.narrate import narrate
+from agents.report.measured import FindingRecord, ReadingRecord
+from agents.tools import call
+from agents.types import Reader, Sentence
+from agents.verify import _votes_so as fits_scores
+from diagnosis.export import finding_record
+from diagnosis.gate.verdict import GateResult
+from tests.agents.readings import example_readings
+from tests.agents.worthy import worthy_readings
+
+READINGS = worthy_readings()
+
+
+def struck(name: str, kind: str, text: str) -> str | None:
+    found = next(one for one in READINGS[name].findings if one.kind == kind)
+    return check([Sentence(text, (found.id,))], READINGS[name])[0].struck
+
+
+FALSE = [
+    ("worth-low", "confidence_tier", "The model's confidence is high."),
+    ("worth-low", "confidence_tier", "The model is highly confident in viral pneumonia."),
+    ("worth-low", "confidence_tier", "The model's confidence is not low."),
+    ("worth-low", "confidence_tier", "With such a score the model was right for 66.2 % of 118 images."),
+    ("worth-low", "confidence_tier", "With a highest score under 70 %, the model was right for 57.6 % of 201 images."),
+    ("worth-low", "confidence_tier", "Confidence in bacterial pneumonia is low."),
+    ("worth-low", "confidence_tier", "Confidence is low, and the model is not suitable for screening."),
+    ("worth-high", "confidence_tier", "Confidence is high, which makes the model suitable for screening."),
+    ("worth-high", "confidence_tier", "Confidence is high: the patient has bacterial pneumonia."),
+    ("worth-high", "confidence_tier", "The model's confidence is moderate."),
+    ("worth-high", "confidence_tier", "The probability of bacterial pneumonia is 96.0 %."),
+    ("worth-low", "score", "The model's confidence is low."),
+    ("worth-empty", "confidence_unmeasured", "With such a score the model was right for 57.6 % of the images."),
+    ("worth-empty", "confidence_unmeasured", "The model's confidence is high."),
+    ("worth-low", "conformal_set", "The set of classes holds viral pneumonia and normal."),
+    ("worth-low", "conformal_set", "The set holds 1 of the 3 classes."),
+    ("worth-low", "conformal_set", "The set of classes is empty."),
+    ("worth-low", "conformal_set", "The set of classes leaves out the true one for about 40 % of such images."),
+    ("worth-empty", "conformal_empty", "The set of classes is not empty."),
+    ("worth-low", "overlap", "The set of classes holds viral pneumonia."),
+    ("worth-high", "conformal_tested", "Such a set held the true class for 92.4 % of 861 test images."),
+    ("worth-high", "performance_mixed", "Its balanced accuracy was 81.4 % on 14 patients with every class."),
+    ("worth-low", "vote_in_set", "Bacterial pneumonia, the class of most similar cases, is not in the set."),
+    ("worth-outside", "vote_outside_set", "Normal, the class of most similar cases, is in the set."),
+    ("worth-gated", "gate", "This is an image that the model was made for."),
+    ("worth-gated", "gate", "It is 2.4 times as far from the images that the model learned from as their limit."),
+    ("worth-low", "model_fact", "The model chooses several of the three classes."),
+    ("worth-low", "model_fact", "The model is version 7."),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "text"), FALSE)
+def test_what_was_not_measured_is_struck(name: str, kind: str, text: str) -> None:
+    assert struck(name, kind, text)
+
+
+@pytest.mark.parametrize("reader", get_args(Reader))
+@pytest.mark.parametrize("length", ["short", "full"])
+def test_low_confidence_is_told_to_everybody(reader: Reader, length: str) -> None:
+    text = narrate(READINGS["worth-low"], reader, length).text  # type: ignore[arg-type]
+    assert "onfidence" in text
+    assert " low" in text
+    assert "57.6 %" in text
+    assert ("Not made for" in text) == (length == "full")
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_no_words_call_a_model_fit_for_a_use(name: str) -> None:
+    for reader in get_args(Reader):
+        for part in narrate(READINGS[name], reader).paragraphs:
+            for sentence in part.sentences:
+                assert "suitable" not in sentence.text
+                assert "screening" not in sentence.text or sentence.text.startswith("Not made for")
+
+
+def test_limits_that_a_writer_leaves_out_are_added() -> None:
+    def kinds(name: str) -> set[str]:
+        return {one.kind for one in untold(READINGS[name], ())}
+
+    assert {"confidence_tier", "performance_mixed"} & kinds("worth-high") == {"performance_mixed"}
+    assert "confidence_tier" in kinds("worth-moderate")
+    assert "confidence_tier" in kinds("worth-low")
+    assert {"confidence_unmeasured", "conformal_empty"} <= kinds("worth-empty")
+    assert "gate" in kinds("worth-gated")
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "words"),
+    [
+        ("worth-low", "How sure is it?", "is low: of 118 images"),
+        ("worth-low", "Which confidence tier is that?", "is low: of 118 images"),
+        ("worth-low", "What is the conformal set?", "holds 2 of the 3 here"),
+        ("worth-low", "Which other classes are possible?", "holds 2 of the 3 here"),
+        ("worth-empty", "Which classes are left?", "is empty here"),
+        ("worth-gated", "Is this the right kind of image?", "lateral chest film"),
+        ("worth-low", "Is this the right kind of image?", "was not checked"),
+        ("worth-low", "What is the model for?", "chest-xray, version 1"),
+    ],
+)
+def test_questions_are_answered_from_what_was_measured(name: str, question: str, words: str) -> None:
+    assert words in answer(question, READINGS[name]).text
+
+
+def test_tools_return_findings_that_the_reading_has_or_takes() -> None:
+    reading, step = call(READINGS["worth-low"], "confidence", {})
+    assert [one.kind for one in step.findings] == ["confidence_tier", "conformal_set", "vote_in_set"]
+    assert reading.findings == READINGS["worth-low"].findings
+    passed = replace(READINGS["worth-low"], gate=GateResult("pass", "a frontal chest film", None, 0.4, 1.0, ""))
+    entered, step = call(passed, "gate", {})
+    assert [one.kind for one in step.findings] == ["gate_passed"]
+    assert entered.findings[-1].id == f"F{len(passed.findings) + 1}"
+    _, step = call(READINGS["worth-low"], "model_facts", {})
+    aspects = [one.facts.get("aspect") for one in step.findings]
+    assert aspects[:4] == ["The model", "Made for", "Not made for", "Trained on"]
+    assert len({one.id for one in step.findings}) == len(step.findings)
+
+
+def test_what_no_card_knows_is_said_to_be_unknown() -> None:
+    _, step = call(example_readings()["narrow-viral"], "confidence", {})
+    assert step.error is not None
+    assert "was not measured" in step.error
+
+
+def test_the_record_holds_the_set_and_the_tier() -> None:
+    record = ReadingRecord.of(READINGS["worth-low"])
+    assert (record.conformal, record.tier) == (("viral_pneumonia", "bacterial_pneumonia"), "low")
+    plain = ReadingRecord.of(example_readings()["narrow-viral"])
+    assert (plain.conformal, plain.tier, plain.gate) == (None, None, None)
+    gated = ReadingRecord.of(READINGS["worth-gated"]).gate
+    assert gated is not None
+    assert (gated.verdict, gated.distance) == ("caution", 1.4)
+
+
+def test_a_vote_is_only_believed_to_be_in_the_set_when_the_scores_have_it_there() -> None:
+    def recorded(name: str, kind: str, **facts: float | str) -> FindingRecord:
+        found = next(one for one in READINGS[name].findings if one.kind == kind)
+        return FindingRecord.model_validate(finding_record(replace(found, facts={**found.facts, **facts})))
+
+    inside, outside = recorded("worth-low", "vote_in_set"), recorded("worth-outside", "vote_outside_set")
+    reading = READINGS["worth-low"]
+    assert fits_scores(inside, reading)
+    assert fits_scores(outside, reading)
+    assert not fits_scores(recorded("worth-low", "vote_in_set", title="normal"), reading)
+    assert not fits_scores(recorded("worth-outside", "vote_outside_set", title="bacterial pneumonia"), reading)
+    assert not fits_scores(recorded("worth-low", "vote_in_set", error=40.0), reading)
+    assert not fits_scores(inside, example_readings()["narrow-viral"])

@@ -1,0 +1,50 @@
+"""A model of findings that do not exclude each other, put beside the project's own, on the whole page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.diagnosis.findings_model import THRESHOLDS, write_model
+from tests.page.conftest import Visitor
+from tests.page.server import Server, serve
+from tests.page.test_first_screen import sideways
+
+TITLE = "Chest findings"
+
+
+@pytest.fixture(scope="module")
+def shelf(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The page with a further folder, in which lies the model."""
+    folder = tmp_path_factory.mktemp("findings")
+    (further := folder / "further").mkdir()
+    write_model(further, anatomy="chest-film")
+    with serve(folder, server.weights) as running:
+        yield running
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_each_score_stands_beside_its_threshold(
+    visitor: Visitor, shelf: Server, width: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    visit = visitor(shelf.address, width=width)
+    tab = visit.tab("X-ray")
+    tab.here.get_by_role("radio", name=TITLE).check()
+    tab.click_example(0)
+    tab.wait_for_reading()
+    record = tab.record
+    assert record["model"] == "findings@1" and record["task"] == "multi-label"
+    assert record["labels"] == list(THRESHOLDS)
+    assert tab.scores == {
+        name.capitalize().replace("_", " "): round(100 * score, 1)
+        for name, score in zip(record["labels"], record["scores"], strict=True)
+    }
+    bars = tab.here.locator(".lb-scores")
+    assert bars.locator(".lb-bar i").count() == len(THRESHOLDS)
+    sides = bars.locator(".lb-side").all_inner_texts()
+    assert sides == ["above threshold"] * 2 + ["below threshold"] * 2
+    assert "Of the model's 4 findings, 2 reach their operating thresholds" in tab.words
+    assert "do not add up to 100 %" in tab.words and "highest" not in tab.words
+    assert sideways(visit.page) <= 0
+    folder: Path = tmp_path_factory.getbasetemp()
+    visit.page.screenshot(path=folder / f"independent-{width}.png", full_page=True)
