@@ -5,7 +5,7 @@ import inspect
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ class Talk:
     _begun: bool = False
     _ended: bool = False
     _using: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _clock: asyncio.Timeout = field(default_factory=lambda: asyncio.Timeout(None))
 
     @property
     def ledger(self) -> Ledger:
@@ -107,15 +108,16 @@ class Talk:
             ToolCallLimitMiddleware(run_limit=USED),
         ]
         rules = load_prompt("ask", "abstention", "language").fill(abstention=ABSTENTION, language=self.language)
-        async with asyncio.timeout(WHOLE * self.model.timeout), connected(self.model, "ask", self.sent) as chat:
+        async with connected(self.model, "ask", self.sent) as chat:
             agent: Any = create_agent(chat, self._tools(), system_prompt=rules, middleware=limits)
-            async for mode, update in agent.astream({"messages": messages}, stream_mode=["updates", "messages"]):
-                self._begun = True
-                for message in _new(update) if mode == "updates" else ():
-                    if message.type == "tool":
-                        yield _step(message)
-                    elif message.type == "ai":
-                        self._hear(message)
+            async with asyncio.timeout(WHOLE * self.model.timeout) as self._clock:
+                async for mode, update in agent.astream({"messages": messages}, stream_mode=["updates", "messages"]):
+                    self._begun = True
+                    for message in _new(update) if mode == "updates" else ():
+                        if message.type == "tool":
+                            yield _step(message)
+                        elif message.type == "ai":
+                            self._hear(message)
 
     def _hear(self, message: Any) -> None:
         """Keep what the language model wrote last, and count its tokens."""
@@ -143,12 +145,27 @@ class Talk:
 
     def _use(self, name: str) -> Callable[..., Coroutine[Any, Any, tuple[str, Step]]]:
         async def use(**arguments: Any) -> tuple[str, Step]:
-            async with self._using:  # several may be asked for at once, and each adds to the reading
+            async with self._using, paused(self._clock):  # several may be asked for at once; each adds to the reading
                 self.reading, step = await asyncio.to_thread(call, self.reading, name, arguments, self.aids)
             ours = step.error is None or not arguments  # nothing that the language model wrote is in it
             return step.result, step if ours else Step(name, {}, error=REFUSED)
 
         return use
+
+
+@asynccontextmanager
+async def paused(clock: asyncio.Timeout) -> AsyncIterator[None]:
+    """While a tool measures, the time that the endpoint has does not run."""
+    until, begun = clock.when(), asyncio.get_running_loop().time()
+    if until is None or clock.expired():
+        yield
+        return
+    clock.reschedule(None)
+    try:
+        yield
+    finally:
+        with suppress(RuntimeError):  # the conversation ended meanwhile
+            clock.reschedule(until + asyncio.get_running_loop().time() - begun)
 
 
 def _schema(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from diagnosis.cards import ModelCard, file_digest
 from diagnosis.errors import BadRequest, Missing, UserError
+from diagnosis.shortcuts import Shortcuts, load_shortcuts, shortcuts_path
 from diagnosis.training.evaluate import Evaluation, load_metrics, metrics_path
 from diagnosis.training.metrics import Interval
 
@@ -20,12 +21,14 @@ class ModelFacts:
     Attributes:
         measured: the evaluation of these very weights, or None; ``unmeasured`` then says why.
         unusable: why the weights cannot be used: absent, or not the file that the card describes; None where they can.
+        shortcuts: what else than disease tells the classes apart, measured with these very weights, or None.
     """
 
     card: ModelCard
     measured: Evaluation | None
     unmeasured: UserError | None
     unusable: UserError | None
+    shortcuts: Shortcuts | None = None
 
 
 def model_facts(card: ModelCard, folder: Path) -> ModelFacts:
@@ -34,9 +37,18 @@ def model_facts(card: ModelCard, folder: Path) -> ModelFacts:
     if unusable is not None:
         return ModelFacts(card, None, unusable, unusable)
     try:
-        return ModelFacts(card, load_metrics(metrics_path(card, folder), card), None, None)
+        measured = load_metrics(metrics_path(card, folder), card)
     except UserError as error:
         return ModelFacts(card, None, error, None)
+    return ModelFacts(card, measured, None, None, _shortcuts(card, folder))
+
+
+def _shortcuts(card: ModelCard, folder: Path) -> Shortcuts | None:
+    """Those of these very weights, or None: most models have none, and another's must not be told."""
+    try:
+        return load_shortcuts(shortcuts_path(card, folder), card)
+    except UserError:
+        return None
 
 
 def _unusable(card: ModelCard, folder: Path) -> UserError | None:
@@ -60,7 +72,7 @@ def sections(facts: ModelFacts) -> list[tuple[str, tuple[str, ...]]]:
         ("Not for", (card.out_of_scope,)),
         ("Learned from", (card.training_data,)),
         ("How good", how_good(facts)),
-        ("When not to trust it", (*card.limitations, *low_tier(facts.measured))),
+        ("When not to trust it", (*card.limitations, *easiest(facts.shortcuts), *low_tier(facts.measured))),
     ]
 
 
@@ -98,6 +110,16 @@ def how_good(facts: ModelFacts) -> tuple[str, ...]:
             f"in {percent(sets.coverage)}, with {plain(sets.size, 2)} classes on average."
         )
     return tuple(told)
+
+
+def easiest(found: Shortcuts | None) -> tuple[str, ...]:
+    """The thing beside disease that best answers the easiest question; nothing where that was not measured."""
+    if found is None or not found.probes:
+        return ()
+    best = max(found.probes, key=lambda one: one.auc.value or 0.0)
+    question = found.question.replace("_", " ").replace(" vs ", " from ")
+    told = f"A simple classifier that sees nothing but the {best.name} tells {question} with AUC {plain(best.auc)}"
+    return (f"{told} on {best.images} test images: high figures for this question need not be about disease.",)
 
 
 def low_tier(measured: Evaluation | None) -> tuple[str, ...]:

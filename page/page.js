@@ -16,12 +16,16 @@
     input.files = transfer.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  let last = null; // the file that was put in last: another tab may be asked to read it
-  document.addEventListener("change", (event) => {
-    if (event.target.matches?.(".lb-drop input[type=file]")) last = event.target.files[0] ?? last;
-  }, true);
+  const selected = () => document.querySelector('button[role=tab][aria-selected="true"]')?.textContent.trim();
+  const putIn = new Map(); // title of a tab → the file that was put in there last: another tab may be asked to read it
+  const remember = (event) => {
+    const file = (event.dataTransfer ?? event.target).files?.[0];
+    if (file && event.target.closest?.(".lb-drop, .lb-hand-over")) putIn.set(selected(), file);
+  };
+  document.addEventListener("change", remember, true);
+  document.addEventListener("drop", remember, true);
   const soon = async (find) => {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 400; tries++) {
       const found = find();
       if (found) return found;
       await new Promise((done) => setTimeout(done, 50));
@@ -29,12 +33,15 @@
     return null;
   };
   const readOverThere = async ({ tab, model }) => {
-    const button = [...document.querySelectorAll("button[role=tab]")].find((one) => one.textContent.trim() === tab);
-    button?.click();
-    if (!(await soon(() => button?.ariaSelected === "true" && visible(".lb-drop input[type=file]")))) return;
-    const choice = [...document.querySelectorAll(`.lb-models-choice input[value="${model}"]`)];
-    choice.find((one) => one.offsetParent !== null)?.click();
-    put(last);
+    const file = putIn.get(selected()), from = visible(".lb-tab"), stays = selected() === tab;
+    [...document.querySelectorAll("button[role=tab]")].find((one) => one.textContent.trim() === tab)?.click();
+    const there = await soon(() => {
+      const shown = selected() === tab && visible(".lb-tab:has(.lb-drop input[type=file])");
+      return (stays || shown !== from) && shown;
+    });
+    const choice = there?.querySelector(`.lb-choice input[value="${model}"]`);
+    if (choice && !choice.checked) choice.click(); // which reads the image that lies there
+    if (there && !stays) put(file);
   };
   const onStage = (event) => event.target.closest?.(".lb-stage");
 
@@ -62,6 +69,9 @@
       localStorage.setItem("lightbox-theme", theme);
       setTheme(theme);
     }
+    if (event.target.closest(".lb-example")) putIn.delete(selected());
+    const handing = event.target.closest(".lb-handing");
+    if (handing) putIn.set(handing.textContent.trim().replace("Read as ", ""), putIn.get(selected()));
     const over = event.target.closest(".lb-over-there");
     if (over) readOverThere(over.dataset);
     const chip = event.target.closest(".lb-chip");

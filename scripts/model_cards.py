@@ -59,7 +59,7 @@ Rows are the true class, columns the predicted one:
 | | {" | ".join(label.title for label in card.labels)} |
 |---|{"---|" * len(card.labels)}
 {_confusion(card, measured)}
-{_tiers(measured)}
+{_tiers(measured)}{_shortcuts(facts)}
 {_guide(card)}
 
 {_technical(facts)}
@@ -101,6 +101,21 @@ def _tiers(measured: Evaluation) -> str:
         for tier in measured.tiers
     )
     return f"\n| confidence | highest score from | images | right |\n|---|---|---|---|\n{rows}\n"
+
+
+def _shortcuts(facts: ModelFacts) -> str:
+    """What else than disease answers the easiest question; nothing where that was not measured."""
+    found = facts.shortcuts
+    if found is None:
+        return ""
+    outside = found.outside.separations if found.outside else ()
+    rows = "\n".join(
+        f"| {one.name} | {one.how} | {one.images} | {plain(one.auc)} |"
+        for one in (*found.probes, *found.parts, *outside)
+    )
+    question = found.question.replace("_", " ")
+    head = f"| {question}: what is seen | by what | images | AUC |\n|---|---|---|---|"
+    return f"\nWhat else tells {question} (`{found.command}`):\n\n{head}\n{rows}\n"
 
 
 def _guide(card: ModelCard) -> str:

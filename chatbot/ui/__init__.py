@@ -247,7 +247,8 @@ def _attaching(readings: Mapping[str, ImageTab]) -> None:
     """An image to ask about: a button a tab sends it there to be read."""
     with gr.Accordion("Ask about an image", open=False):
         gr.HTML(pieces.note("The image is read on its tab; its findings can then be used here."))
-        box = gr.File(label="Image or DICOM file", height=110)
+        box = gr.File(label="Image or DICOM file", height=110, elem_classes="lb-hand-over")
         with gr.Row(elem_classes="lb-questions"):
             for title, tab in readings.items():
-                tab.read_from(gr.Button(f"Read as {title}", size="sm", min_width=0).click, box)
+                button = gr.Button(f"Read as {title}", size="sm", min_width=0, elem_classes="lb-handing")
+                tab.read_from(button.click, box)

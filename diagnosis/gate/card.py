@@ -83,21 +83,24 @@ class GateCard(_Strict):
 
 
 def load_gate_card(folder: Path) -> GateCard:
-    """The card in ``folder``. Raises Missing when there is none, BadRequest when it says something it must not."""
+    """The card in ``folder``. Raises Missing when there is none, BadRequest when it says something it must not.
+
+    What these errors say is shown to visitors, so no path of the server is in it.
+    """
     path = folder / NAME
     if not path.is_file():
-        raise Missing(f"There is no {NAME} in {folder}.", REMEDY)
+        raise Missing(f"There is no {NAME} in the folder {folder.name} of the weights.", REMEDY)
     try:
         return GateCard.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise BadRequest(f"{path} is not a card of the gate: {error}.", "Mend the card.") from error
+        raise BadRequest(f"{NAME} is not a card of the gate: {error}.", "Mend the card.") from error
 
 
 def load_gate_weights(card: GateCard, folder: Path) -> dict[str, torch.Tensor]:
     """The verified tensors of a card, as float32. Raises Missing or BadRequest."""
     path = folder / card.weights.file
     if not path.is_file():
-        raise Missing(f"The gate's weights are missing: {path.name} is not in {folder}.", REMEDY)
+        raise Missing(f"The gate's weights are missing: {path.name} is not in the folder {folder.name}.", REMEDY)
     if (found := file_digest(path)) != card.weights.sha256:
         digests = f"sha256 {found[:12]}…, expected {card.weights.sha256[:12]}…"
         raise BadRequest(f"{path.name} is not the file that its card describes ({digests}).", REMEDY)

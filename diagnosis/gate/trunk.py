@@ -52,7 +52,7 @@ class Trunk:
         try:
             network.load_state_dict(_tensors(path))
         except RuntimeError as error:
-            raise BadRequest(f"The image tower in {path} is no ResNet-18.", REMEDY) from error
+            raise BadRequest(f"The image tower in {path.name} is no ResNet-18.", REMEDY) from error
         return cls(network, digest)
 
     def features(self, squares: torch.Tensor) -> torch.Tensor:
@@ -74,7 +74,7 @@ class Trunk:
 def encoder_digest(weights: Path) -> str:
     """sha256 of the encoder's file in a folder of weights. Raises Missing where it is not there."""
     if not (weights / FILE).is_file():
-        raise Missing(f"The encoder {weights / FILE} is not here.", REMEDY)
+        raise Missing(f"The encoder's file {FILE} is not among the weights.", REMEDY)
     return file_digest(weights / FILE)
 
 

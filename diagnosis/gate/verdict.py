@@ -82,7 +82,7 @@ def admitted(result: GateResult, card: ModelCard) -> GateResult:
     """The result of an image that may be read. Raises Refused for any other, with the numbers behind it."""
     if result.verdict != "refuse":
         return result
-    problem = f"{card.title} does not read this image, which looks like {result.modality}. {result.reason}"
+    problem = f"{card.title} does not read this image. {result.reason}"
     remedy = f"Nothing was scored. Put in an image that {card.title} is made for"
     remedy += f", or use the model {result.suggestion}." if result.suggestion else "."
     raise Refused(problem, remedy, result.suggestion)

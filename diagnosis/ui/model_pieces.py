@@ -11,7 +11,7 @@ from diagnosis.notices import NOTICE
 from diagnosis.training.evaluate import Evaluation
 from diagnosis.training.metrics import ClassMetrics, Interval
 from diagnosis.training.remeasure import compared, same_images, verdict
-from diagnosis.ui import charts, pieces
+from diagnosis.ui import charts, pieces, shortcut_pieces
 
 HOW = "95 % intervals: images of one group are drawn together, 1,000 times."
 SHADE = 55  # percent of the accent colour in a cell of the confusion matrix that holds a whole row
@@ -24,7 +24,7 @@ def page(facts: ModelFacts) -> str:
     beside, below = guide, ""
     if measured is not None:
         beside = _overall(card, measured) + _classes(card, measured) + _confusion(card, measured)
-        below = _curves(card, measured) + _worth(measured) + guide
+        below = _curves(card, measured) + _worth(measured) + shortcut_pieces.section(facts.shortcuts) + guide
     return (
         f'<article class="lb-model">{pieces.problem(wrong) if wrong else ""}<div class="lb-model-head">{_label(facts)}'
         f"<div>{beside}</div></div>{below}{_technical(facts)}</article>"

@@ -90,7 +90,7 @@ def _threshold(prediction: Prediction, position: int) -> tuple[str, str]:
         return "", ""
     percent = 100 * float(prediction.thresholds[position])
     above = prediction.labels[position] in prediction.present
-    side = f' <em class="lb-side">{"above" if above else "below"} threshold</em>'
+    side = f' <em class="lb-reached">{"above" if above else "below"} threshold</em>'
     return side, f'<i style="left:{percent:.2f}%" title="Operating threshold: {percent:.1f} %."></i>'
 
 

@@ -141,7 +141,9 @@ def test_similar_cases_vote_where_they_are_asked(
     assert call(*CALL, "--json", "--similar", **library) == 0
     record = json.loads(capsys.readouterr().out)
     found = [one for one in record["findings"] if one["kind"] in OPINIONS]
-    assert found and found == record["findings"][-len(found) :] and found[0]["id"] in record["cited"]
+    at = record["findings"].index(found[0])
+    assert found == record["findings"][at : at + len(found)] and found[0]["id"] in record["cited"]
+    assert {one["kind"] for one in record["findings"][at + len(found) :]} == {"model_fact"}
     assert call("ask", *CALL[1:], "Do similar cases agree?", "--json", **library) == 0
     answer = json.loads(capsys.readouterr().out)
     assert [one["statement"] for one in answer["findings"][-len(found) :]] == [one["statement"] for one in found]

@@ -1,5 +1,6 @@
 """Questions to the real client stack and a scripted endpoint: tools, limits, failures, and what is sent."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ import pytest
 
 from agents.followup import LONGEST, ask
 from agents.llm import LanguageModel
-from agents.talk import ABSTENTION, ASKED, USED
+from agents.talk import ABSTENTION, ASKED, USED, paused
 from agents.tools import TOOLS
 from agents.turns import Turn
 from diagnosis.errors import BadRequest
@@ -37,7 +38,7 @@ def reading(readings: dict[str, Reading]) -> Reading:
 
 @pytest.fixture
 def hasty(model: LanguageModel) -> LanguageModel:
-    return replace(model, retries=0, timeout=0.5)
+    return replace(model, retries=0, timeout=2)
 
 
 def last(question: str, reading: Reading, model: LanguageModel | None, history: Sequence[Turn] = ()) -> Turn:
@@ -199,6 +200,15 @@ def test_a_failure_after_a_step_keeps_the_step(scripted: Endpoint, hasty: Langua
     turn = last("Do the methods agree?", reading, hasty)
     assert [step.tool for step in turn.steps] == ["map_share", "get_findings"]
     assert turn.note and "503" in turn.note and "F14" in {one.id for one in turn.reading.findings}
+
+
+def test_the_time_that_a_tool_takes_is_not_the_endpoints() -> None:
+    async def measuring() -> bool:
+        async with asyncio.timeout(0.02) as clock, paused(clock):
+            await asyncio.sleep(0.2)
+        return clock.expired()
+
+    assert asyncio.run(measuring()) is False
 
 
 def test_a_slow_answer_is_stopped(scripted: Endpoint, model: LanguageModel, reading: Reading) -> None:

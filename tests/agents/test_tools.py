@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from agents.names import label_of, labels_in, places, places_in
-from agents.tools import TOOLS, arguments_of, call, compare_classes, explain_method, get_findings, map_share, model_facts
+from agents.tools import (
+    TOOLS,
+    arguments_of,
+    call,
+    compare_classes,
+    explain_method,
+    get_findings,
+    map_share,
+    model_facts,
+)
 from diagnosis.asked import map_of
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.findings import TEMPLATES

@@ -7,6 +7,7 @@ from agents.ground import check
 from agents.tools import TOOLS, call
 from agents.types import Sentence
 from diagnosis.reading import Reading
+from tests.agents.worthy import worthy_readings
 
 CALLS = (
     ("model_facts", {}),
@@ -75,18 +76,20 @@ def test_what_a_tool_did_not_find_is_struck(asked: Reading, text: str, start: st
 
 def test_every_statement_of_every_tool_stands(readings: dict[str, Reading]) -> None:
     elsewhere = {"similar_cases", *EXPERIMENTS}  # in test_votes.py and test_experiments.py
-    used = {tool for tool, _ in CALLS} | {"get_findings", *elsewhere}
-    assert used == set(TOOLS)
-    for one in readings.values():
-        reading = one
+    for reading in (*readings.values(), *worthy_readings().values()):
         first, second, *_ = reading.prediction.labels
-        for tool, arguments in (
-            ("model_facts", {}),
-            ("explain_method", {"method": "grad-cam"}),
-            ("map_share", {"place": "right half"}),
-            ("compare_classes", {"first": first, "second": second}),
-            ("get_findings", {"label": first}),
-        ):
-            reading, _ = call(reading, tool, arguments)
-        told = [Sentence(finding.statement, (finding.id,)) for finding in reading.added]
+        asked: dict[str, dict[str, str]] = {
+            "model_facts": {},
+            "explain_method": {"method": "grad-cam"},
+            "map_share": {"place": "right half"},
+            "compare_classes": {"first": first, "second": second},
+            "get_findings": {"label": first},
+            "confidence": {},
+            "gate": {},
+        }
+        assert {*asked, *elsewhere} == set(TOOLS)
+        told: list[Sentence] = []
+        for tool, arguments in asked.items():
+            reading, step = call(reading, tool, arguments)
+            told += [Sentence(finding.statement, (finding.id,)) for finding in step.findings]
         assert [sentence for sentence in check(told, reading) if sentence.struck] == []

@@ -171,7 +171,6 @@ def _notice(record: dict[str, Any]) -> None:
         (_value, "finding F1, value"),
         (_statement, "finding F1, statement"),
         (_number_in_a_statement, "finding F1, statement"),
-        (_fewer, "finding F8"),
         (_invented, "finding F99"),
         (_share, "grad-cam map of colon_benign, shares"),
         (_map, "grad-cam map of lung_adenocarcinoma, digest"),
@@ -186,6 +185,10 @@ def _notice(record: dict[str, Any]) -> None:
 )
 def test_a_forgery_is_found_and_nothing_else(report: Report, change: Callable, part: str) -> None:
     assert parts(forged(report, change)) == [part]
+
+
+def test_a_finding_that_was_taken_out_is_found(report: Report) -> None:
+    assert parts(forged(report, _fewer)) == [f"finding {report.reading.findings[-1].id}"]
 
 
 def test_a_change_without_its_digest_is_found(report: Report) -> None:

@@ -73,7 +73,14 @@ def test_a_file_with_another_digest_is_not_loaded(tmp_path: Path) -> None:
 
 
 def test_every_bundled_card_is_read_under_its_own_name(tmp_path: Path) -> None:
-    assert list(load_cards(ROOT / "weights")) == ["chest-xray", "lung-colon"]
+    assert list(load_cards(ROOT / "weights")) == [
+        "brain-mri",
+        "breast-idc",
+        "chest-ct",
+        "chest-xray",
+        "colorectal",
+        "lung-colon",
+    ]
     assert load_cards(tmp_path) == {}
     for name, card in load_cards(ROOT / "weights").items():
         assert card.name == name and card.reference == f"{name}@{card.version}"

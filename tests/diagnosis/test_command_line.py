@@ -97,7 +97,7 @@ def test_out_holds_the_record_and_one_overlay_a_method(
     [
         (["nothing.png", *QUICK], 2, "There is no file nothing.png."),
         (["README.md", *QUICK], 2, "README.md is a text file, not an image."),
-        (["{tile}", "--model", "cat"], 2, "There is no model 'cat'. Use one of: chest-xray, lung-colon."),
+        (["{tile}", "--model", "cat"], 2, "There is no model 'cat'. Use one of: brain-mri,"),
         (["{tile}", *QUICK, "--class", "cat"], 2, "lung-colon has no class 'cat'."),
         (["{tile}", "--model", MODEL, "--evaluations", "3"], 2, "--evaluations 3 is too few. Give at least 50."),
         (["{tile}", *QUICK, "--out", "README.md"], 2, "Cannot write to README.md: File exists."),

@@ -91,19 +91,22 @@ def test_same_image_same_reading(study: Study, complete: Reading) -> None:
 
 def test_opinions_stay_whichever_class_is_explained(complete: Reading) -> None:
     opinion, answer = draft("vote_balanced", "trust", 74.3, "%"), draft("vote_unmeasured", "trust")
-    beside, own = complete.beside([opinion]), len(complete.findings)
+    beside, whole = complete.beside([opinion]), len(complete.findings)
     other = next(label for label in complete.prediction.labels if label != complete.label)
     asked, entered = beside.enter([answer, opinion])
-    assert [one.id for one in entered] == [f"F{own + 2}", f"F{own + 1}"]
-    assert [one.id for one in asked.findings] == [f"F{at + 1}" for at in range(own + 2)]
-    assert asked.about(other).findings[-1].statement == opinion.statement != asked.findings[-1].statement
-    assert as_record(asked.about(other))["findings"][-1]["kind"] == "vote_balanced"
+    known = whole - len(complete.model_facts)
+    assert [one.id for one in entered] == [f"F{whole + 2}", f"F{known + 1}"]
+    assert [one.id for one in asked.findings] == [f"F{at + 1}" for at in range(whole + 2)]
+    statements = [one.statement for one in asked.about(other).findings]
+    assert opinion.statement in statements and answer.statement not in statements
+    kinds = [one["kind"] for one in as_record(asked.about(other))["findings"]]
+    assert kinds.count("vote_balanced") == 1 and "vote_unmeasured" not in kinds
 
 
 def test_opinions_make_another_reading(complete: Reading) -> None:
     first, second = (complete.beside([draft("vote_balanced", "trust", value, "%")]) for value in (74.3, 61.0))
     assert len({complete, first, second, first.beside(second.opinions)}) == 3
-    assert first.beside(()) == complete and second.beside(first.findings[-1:]) == first
+    assert first.beside(()) == complete and second.beside(first.opinions) == first
     assert complete.enter(first.opinions)[0] != first
     assert complete.enter([draft("vote_unmeasured", "trust")])[0].beside(first.opinions) == first
 
@@ -115,7 +118,7 @@ def test_tests_of_maps_stand_before_opinions_and_follow_the_class(complete: Read
     spoken = draft("contrast", "says", 1.2, "logits", label=complete.label, title=complete.label, other=other)
     tested = complete.beside([draft("vote_unmeasured", "trust")]).tested([own, foreign, spoken])
     kinds = [one.kind for one in tested.findings]
-    assert kinds[-1] == "vote_unmeasured" and kinds.count("gap") == 1
+    assert kinds.count("gap") == 1 and kinds.index("gap") < kinds.index("vote_unmeasured") < kinds.index("model_fact")
     assert kinds.index("contrast") < next(at for at, one in enumerate(tested.findings) if one.topic == "looked")
     assert [one.id for one in tested.findings] == [f"F{at + 1}" for at in range(len(kinds))]
     assert foreign.statement in [one.statement for one in tested.about(other).findings]

@@ -11,12 +11,10 @@ from diagnosis.readers import read_study
 from tests.agents.endpoint import Endpoint, endpoint, fails, says
 from tests.page.conftest import Visitor
 from tests.page.server import Server, serve
-from tests.page.visit import WAIT, Tab
+from tests.page.visit import Tab
 
 KEY = "sk-secret-of-the-page"
 QUESTION = "How is a collapsed lung treated?"
-
-expect.set_options(timeout=WAIT / 8)
 
 
 @pytest.fixture(scope="module")

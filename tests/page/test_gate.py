@@ -1,5 +1,6 @@
 """An image that the model is not made for: no score, the reason, and the way to the right tab."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from diagnosis.gating.strangers import TESTED, photographs
 from diagnosis.phantoms.export import write_raster
 from diagnosis.readers import read_study
 from tests.page.conftest import Visitor
+from tests.page.server import Server
+from tests.page.visit import Tab
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +30,26 @@ def test_a_tile_put_in_for_a_film_is_refused_and_read_where_it_belongs(visitor: 
     tab.upload(images / "tile.png")
     refused = tab.here.locator(".lb-refused")
     expect(refused).to_contain_text("Nothing was scored")
-    expect(tab.here.locator(".lb-figure figcaption")).to_have_text("Not read: no score, no map.")
+    expect(tab.here.locator(".lb-large figcaption")).to_have_text("Not read: no score, no map.")
     for gone in (".lb-scores", ".lb-maps figure", ".lb-words p", "a[download^=reading-]"):
         expect(tab.here.locator(gone)).to_have_count(0)
     refused.get_by_role("button").click()
     there = visit.page.locator(".lb-tab:visible")
     expect(there.locator(".lb-scores li")).to_have_count(5)
     expect(visit.page.get_by_role("tab", name="Histology")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_real_tile_goes_to_the_model_of_its_organ(visitor: Visitor, server: Server, data_folder: Path) -> None:
+    if not (server.weights / "colorectal.safetensors").is_file():
+        pytest.skip("no weights of colorectal, which is not the first model of its tab")
+    with (data_folder / "colorectal" / "manifest.csv").open(encoding="utf-8", newline="") as manifest:
+        row = next(row for row in csv.DictReader(manifest) if row["split"] == "test")
+    visit = visitor()
+    visit.tab("X-ray").upload(data_folder / "colorectal" / row["path"])
+    visit.page.locator(".lb-refused:visible").get_by_role("button", name="Read it as Colorectal histology").click()
+    there = Tab(visit.page, visit.page.locator(".lb-tab:visible"))
+    expect(there.here.locator("a[download^=reading-]")).to_have_count(1)
+    assert there.record["model"].startswith("colorectal@")
 
 
 def test_a_photograph_is_refused_and_a_drawing_read_afterwards(visitor: Visitor, images: Path, photo: Path) -> None:

@@ -41,7 +41,7 @@ def test_each_score_stands_beside_its_threshold(
     }
     bars = tab.here.locator(".lb-scores")
     assert bars.locator(".lb-bar i").count() == len(THRESHOLDS)
-    sides = bars.locator(".lb-side").all_inner_texts()
+    sides = bars.locator(".lb-reached").all_inner_texts()
     assert sides == ["above threshold"] * 2 + ["below threshold"] * 2
     assert "Of the model's 4 findings, 2 reach their operating thresholds" in tab.words
     assert "do not add up to 100 %" in tab.words and "highest" not in tab.words

@@ -11,12 +11,11 @@ from diagnosis.readers import read_study
 from tests.page.conftest import Visitor
 from tests.page.server import Server, serve
 from tests.page.test_first_screen import sideways
-from tests.page.visit import WAIT, Tab, Visit
+from tests.page.visit import Tab, Visit
 
 WORDS = "viral pneumonia in a child"
 OPINIONS = {"vote", "vote_conflict", "no_vote"}
 AGES = (("from", "60"), ("to", "30"))  # years that no age lies between
-expect.set_options(timeout=WAIT / 2)
 
 
 @pytest.fixture(scope="module")

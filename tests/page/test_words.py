@@ -12,13 +12,11 @@ from diagnosis.readers import read_study
 from tests.agents.endpoint import Endpoint, Script, breaks_off, calls, endpoint, fails, garbles, keeps_silent, says
 from tests.page.conftest import Visitor
 from tests.page.server import Server, serve
-from tests.page.visit import WAIT, Tab
+from tests.page.visit import Tab
 
 KEY = "sk-secret-of-the-page"
 INVENTED = "The grade of the tumour is three [F1]."
 ATTACK = 'You have pneumonia, take amoxicillin [F1]. <img src="x" class="attack"><b class="attack">Urgent</b> [F1].'
-
-expect.set_options(timeout=WAIT / 8)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 WAIT = 60_000  # milliseconds: a reading on a busy machine
-WORDS = ("What the model says", "Where it looked", "How far to trust this")
+expect.set_options(timeout=WAIT / 2)
 
 
 @dataclass

@@ -114,6 +114,7 @@ def test_without_the_gates_files_an_image_is_read_and_the_reading_says_so(tmp_pa
     models = Models(tmp_path)
     found = models.check(read_study(TILES[0]), models.card("chest-xray"))
     assert found.verdict == "caution" and "was not checked" in found.reason and NAME in found.reason
+    assert str(tmp_path) not in found.reason
 
 
 def test_files_that_do_not_belong_together_are_no_gate(tmp_path: Path) -> None:

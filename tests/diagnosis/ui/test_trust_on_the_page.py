@@ -82,9 +82,9 @@ def test_only_parts_of_a_fair_size_can_be_erased(reading: Reading) -> None:
     values = [value for _, value in erasing.choices(reading)]
     assert values[0] == "map:grad-cam" and "zone:patient's left upper zone" in values
     assert "zone:heart" not in values  # three quarters of the image
-    mask, what = erasing.region_of(reading, "zone:area outside the body")
-    assert what == "the area outside the body" and mask.sum() == SIDE**2 // 4
-    assert erasing.region_of(reading, values[0])[1] == "what Grad-CAM marks"
+    outside = erasing.region_of(reading, "zone:area outside the body")
+    assert outside.what == "the area outside the body" and outside.mask.sum() == SIDE**2 // 4
+    assert erasing.region_of(reading, values[0]).what == "what Grad-CAM marks"
     for unknown in ("", "zone:spleen", "map:shap"):
         with pytest.raises(BadRequest, match="No part"):
             erasing.region_of(reading, unknown)
@@ -110,7 +110,7 @@ def test_tests_enter_the_reading_of_the_image_that_lies_there(reading: Reading) 
 def test_another_image_or_class_clears_what_was_erased_and_ends_what_runs(reading: Reading) -> None:
     tray = Tray()
     tray.put(reading.study)
-    tray.erased_for = (reading.study.digest, "bright")
+    tray.erasing = (reading.study.digest, "bright")
     run = tray.begin(erasing.WORK)
     panel, _ = erasing.follow(reading, tray, None)
     assert panel != "" and tray.wants(erasing.WORK, run)
