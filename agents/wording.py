@@ -89,11 +89,31 @@ LEFT_OUT: dict[Reader, frozenset[str]] = {  # kinds for the list of findings, to
     "clinician": FINE,
     "student": FINE,
     "patient": FINE
-    | {"concentration", "agreement", "vote_balanced", "conformal_tested", "zone_across", "off_anatomy", "methods_rank", "furthest"}
+    | {
+        "concentration",
+        "agreement",
+        "vote_balanced",
+        "conformal_tested",
+        "zone_across",
+        "off_anatomy",
+        "methods_rank",
+        "furthest",
+    }
     | {"contrast", "erased_area"},
 }
 FULL_ONLY = frozenset(
-    {"concentration", "agreement", "recall", "resolution", "unseen", "model_fact", "conformal_tested", "vote_balanced", "zone_across", "off_anatomy"}
+    {
+        "concentration",
+        "agreement",
+        "recall",
+        "resolution",
+        "unseen",
+        "model_fact",
+        "conformal_tested",
+        "vote_balanced",
+        "zone_across",
+        "off_anatomy",
+    }
     | {"shortcut_record", "methods_rank", "furthest", "erased_area"}
 )
 

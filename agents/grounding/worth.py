@@ -102,4 +102,6 @@ def gate(finding: Finding, reading: Reading) -> Allowed:
     roles = {"%": "weight", "times": "distance"}
     facts = (Fact(finding.value or 0.0, "%", "distance"),) if passes else ()
     own = (Fact(number, unit, roles[unit]) for number, unit in told)
-    return Allowed((*facts, *own), claims={"fits": passes, "trained": True})
+    seen = {"resembles": True} if "looks" in finding.statement else {}
+    far = {"far_off": True} if any(unit == "times" for _, unit in told) else {}
+    return Allowed((*facts, *own), claims={"fits": passes, "trained": True, **seen, **far})

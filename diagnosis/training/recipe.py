@@ -1,6 +1,5 @@
 """Recipes: how a model is trained, as data. One TOML file a model in ``diagnosis/training/recipes/``."""
 
-import math
 import tomllib
 from pathlib import Path
 
@@ -87,7 +86,9 @@ class Recipe(_Strict):
 
     def shortened(self, share: float) -> "Recipe":
         """The same with ``share`` of the epochs of each stage, at least one where it has any."""
-        stages = (Stage(size=one.size, epochs=math.ceil(share * one.epochs)) for one in self.stages)
+        stages = (
+            Stage(size=one.size, epochs=max(1, round(share * one.epochs)) if one.epochs else 0) for one in self.stages
+        )
         return self.model_copy(update={"stages": tuple(stages)})
 
     def size_at(self, epoch: int) -> int:

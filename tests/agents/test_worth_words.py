@@ -53,6 +53,8 @@ FALSE = [
     ("worth-outside", "vote_outside_set", "Normal, the class of most similar cases, is in the set."),
     ("worth-gated", "gate", "This is an image that the model was made for."),
     ("worth-gated", "gate", "It is 2.4 times as far from the images that the model learned from as their limit."),
+    ("worth-gated", "gate", "It is 1.4 times as near to the images that the model learned from as their limit."),
+    ("worth-gated", "gate", "The image looks nothing like a lateral chest film."),
     ("worth-low", "model_fact", "The model chooses several of the three classes."),
     ("worth-low", "model_fact", "The model is version 7."),
 ]

@@ -122,7 +122,9 @@ def test_a_view_from_the_side_matters_to_films_alone() -> None:
 
 def test_a_refusal_is_raised_with_its_reason_and_suggestion_and_nothing_else_is() -> None:
     refused = GateResult("refuse", "a tile of lung", "tiles", 7.2, 1.0, "It is 7.2 times as far.")
-    with pytest.raises(Refused, match=r"does not read this image. It is 7.2 times as far. Nothing was scored.*tiles") as told:
+    with pytest.raises(
+        Refused, match=r"not read this image. It is 7.2 times as far. Nothing was scored.*tiles"
+    ) as told:
         admitted(refused, FILMS)
     assert told.value.suggestion == "tiles"
     for verdict in ("pass", "caution"):
