@@ -65,6 +65,14 @@ def test_what_was_not_measured_is_struck(name: str, kind: str, text: str) -> Non
     assert struck(name, kind, text)
 
 
+def test_what_the_gate_saw_may_be_told() -> None:
+    for text in (
+        "It is 1.4 times as far from the images that the model learned from as their limit.",
+        "The image looks most like a lateral chest film.",
+    ):
+        assert struck("worth-gated", "gate", text) is None
+
+
 @pytest.mark.parametrize("reader", get_args(Reader))
 @pytest.mark.parametrize("length", ["short", "full"])
 def test_low_confidence_is_told_to_everybody(reader: Reader, length: str) -> None:
