@@ -45,10 +45,11 @@ def test_a_real_tile_goes_to_the_model_of_its_organ(visitor: Visitor, server: Se
     with (data_folder / "colorectal" / "manifest.csv").open(encoding="utf-8", newline="") as manifest:
         row = next(row for row in csv.DictReader(manifest) if row["split"] == "test")
     visit = visitor()
-    visit.tab("X-ray").upload(data_folder / "colorectal" / row["path"])
+    tile = data_folder / "colorectal" / row["path"]
+    visit.tab("X-ray").upload(tile)
     visit.page.locator(".lb-refused:visible").get_by_role("button", name="Read it as Colorectal histology").click()
     there = Tab(visit.page, visit.page.locator(".lb-tab:visible"))
-    expect(there.here.locator("a[download^=reading-]")).to_have_count(1)
+    there.wait_for_reading(read_study(tile).digest)
     assert there.record["model"].startswith("colorectal@")
 
 
