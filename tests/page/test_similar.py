@@ -255,7 +255,7 @@ def test_pictures_are_loaded_from_their_sites_or_give_way_to_what_is_drawn(
         pytest.skip("no case of these results has a picture elsewhere")
     live = tab.here.locator("img.lb-live")
     expect(live).to_have_count(1)
-    assert live.evaluate("node => node.decode().then(() => node.naturalWidth)") == 224
+    assert live.evaluate("node => node.decode().then(() => node.naturalWidth)") == 448
     assert live.get_attribute("src") == asked[0]
     assert live.get_attribute("loading") == "lazy" and not any(referers)
     drawn = tab.here.locator(".lb-thumb:not(:has(img)) .lb-blank")
