@@ -40,7 +40,11 @@
       return (stays || shown !== from) && shown;
     });
     const choice = there?.querySelector(`.lb-choice input[value="${model}"]`);
-    if (choice && !choice.checked) choice.click(); // which reads the image that lies there
+    if (choice && !choice.checked) {
+      choice.click(); // which reads the image that lies there
+      const title = choice.closest("label").textContent.trim(); // and would end the reading of one put in too early
+      await soon(() => there.querySelector(".lb-made-for b")?.textContent.startsWith(title));
+    }
     if (there && !stays) put(file);
   };
   const onStage = (event) => event.target.closest?.(".lb-stage");
