@@ -43,7 +43,7 @@ def model_choice(offered: Callable[[], list[ModelCard]], events: dict[str, Any])
     cards = offered()
     chosen = gr.Radio(**_offered(offered()), value=cards[0].name, label="Model", elem_classes=["lb-1", "lb-choice"])
     gr.on(None, lambda: gr.Radio(**_offered(offered())), None, chosen, **events)  # whenever the page is opened
-    return chosen, gr.HTML(made_for(cards[0]), elem_classes="lb-1")
+    return chosen, gr.HTML(made_for(cards[0]), elem_classes=["lb-1", "lb-made-for"])
 
 
 def _offered(cards: list[ModelCard]) -> dict[str, Any]:
