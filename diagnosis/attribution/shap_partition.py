@@ -15,6 +15,7 @@ from diagnosis.preprocess import normalise, to_square
 from diagnosis.study import Study
 
 CELLS = 56  # a side; finer than 500 evaluations can resolve, and coarse enough that masks cost nothing
+ROUNDING = 1e-6  # logits; a smaller error of the sum is single precision alone, and no two runs agree on it
 BATCH = 32  # masks between two choices of what to split next
 
 
@@ -80,7 +81,8 @@ def shap_partition(
 ) -> list[AttributionMap]:
     """One map a target, from one run: every evaluation gives all logits.
 
-    The cells add up to target(image) − target(blurred image); ``additivity_gap`` is the error of that sum, in logits.
+    The cells add up to target(image) − target(blurred image); ``additivity_gap`` is the most that this sum
+    is off by, in logits.
 
     Args:
         evaluations: forward passes to spend on masked copies of the image.
@@ -113,7 +115,7 @@ def shap_partition(
     full = (classifier.logits(sharp[None])[0] @ weights.T).numpy()
     seconds = time.perf_counter() - started
     cells_of = values.astype(np.float32)
-    gaps = np.abs(cells_of.sum(axis=(0, 1), dtype=np.float64) + base - full)
+    gaps = np.maximum(np.abs(cells_of.sum(axis=(0, 1), dtype=np.float64) + base - full), ROUNDING)
     return [
         AttributionMap(
             label=target.label,
