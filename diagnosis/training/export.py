@@ -10,6 +10,7 @@ from torch import nn
 from diagnosis.cards import Confidence, ModelCard, Weights, file_digest, load_card
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.networks import build_network
+from diagnosis.tensors import Tensors
 
 LARGEST = 30_000_000  # bytes; what the repository takes for one file
 
@@ -50,22 +51,29 @@ def export(network: nn.Module, card_path: Path, folder: Path, source: str, large
     Raises BadRequest for a value that float16 cannot hold, and for a file of more than ``largest`` bytes.
     """
     card = load_card(card_path)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    weights = write_halves(network.state_dict(), folder / f"{card.name}.safetensors", source, largest)
+    return _amend(card_path, "uncalibrated score", 1.0, weights)
+
+
+def write_halves(state: Tensors, path: Path, source: str, largest: int | None = None) -> Weights:
+    """Write tensors to ``path`` as float16, in one step, and tell of the file as a card does.
+
+    Raises BadRequest for a value that float16 cannot hold, and for a file of more than ``largest`` bytes.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     halves = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     for name, tensor in halves.items():
         if not tensor.isfinite().all():
-            raise BadRequest(f"{name} of {card.name} does not fit into float16.", "Train with a lower learning rate.")
+            raise BadRequest(f"{name} of {path.stem} does not fit into float16.", "Train with a lower learning rate.")
     content = save(halves)
     size = len(content)
     if largest and size > largest:
-        problem = f"The weights of {card.name} take {size / 1e6:.0f} MB, over {largest / 1e6:.0f} MB."
+        problem = f"The weights of {path.stem} take {size / 1e6:.0f} MB, over {largest / 1e6:.0f} MB."
         raise BadRequest(problem, "Use a smaller network.")
-    path = folder / f"{card.name}.safetensors"
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
     partial.replace(path)
-    weights = Weights(file=path.name, source=source, sha256=file_digest(path), bytes=size)
-    return _amend(card_path, "uncalibrated score", 1.0, weights)
+    return Weights(file=path.name, source=source, sha256=file_digest(path), bytes=size)
 
 
 def set_calibration(card_path: Path, temperature: float | None, confidence: Confidence | None = None) -> ModelCard:

@@ -1,0 +1,190 @@
+"""``python -m diagnosis.synthesis COMMAND``; docs/synthesis.md tells the whole story."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")  # read by the libraries when they are imported
+
+import torch
+
+from diagnosis.console import Parser, tell
+from diagnosis.errors import UserError
+from diagnosis.synthesis.cards import (
+    FOLDER,
+    AutoencoderCard,
+    GeneratorCard,
+    load_any,
+    load_autoencoder_card,
+    load_generator_card,
+)
+from diagnosis.synthesis.generator import Generator
+from diagnosis.synthesis.images import save_png
+from diagnosis.synthesis.lora import Tuning, tune
+from diagnosis.synthesis.training.recipe import RECIPES, load_autoencoder_recipe, load_generator_recipe
+from settings import load_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 2 bad input or usage, 3 something missing."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("diagnosis").setLevel(logging.INFO)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    try:
+        options.action(options)
+    except UserError as error:
+        return tell(error)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = Parser(add_help=False)
+    common.add_argument("--threads", type=_count, help="CPU threads; default: torch's own choice")
+    weights = Parser(add_help=False, parents=[common])
+    weights.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_BUNDLED")
+    training = Parser(add_help=False, parents=[weights])
+    training.add_argument("--data", type=Path, help="folder of the image sets; default: LIGHTBOX_DATA")
+    training.add_argument("--recipes", type=Path, default=RECIPES, help="folder of recipes")
+    training.add_argument("--run", type=Path, help="folder of the run; default: runs/synthesis/NAME")
+    parser = Parser(
+        prog="python -m diagnosis.synthesis", description="Make images of nobody, and train what makes them."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, action, parent, words in (
+        (
+            "train-autoencoder",
+            _train_autoencoder,
+            training,
+            "train an autoencoder, or go on with its run; then export it",
+        ),
+        ("train", _train, training, "train a family's generator, or go on with its run; then export it"),
+        ("export", _export, training, "write the weights of a finished or interrupted run"),
+        ("sample", _sample, weights, "make images of a class"),
+        ("lora", _lora, common, "fine-tune a Stable Diffusion pipeline of your own on images of your own"),
+    ):
+        command = commands.add_parser(name, parents=[parent], help=words, description=words.capitalize() + ".")
+        command.set_defaults(action=action)
+    commands.choices["train-autoencoder"].add_argument("name", help="grey or colour")
+    commands.choices["train"].add_argument("name", help="a family: chest-xray, brain-mri, chest-ct or histology")
+    commands.choices["export"].add_argument("name", help="an autoencoder or a family")
+    _add_sampling(commands.choices["sample"])
+    _add_tuning(commands.choices["lora"])
+    return parser
+
+
+def _add_sampling(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", required=True, help="the model whose class it is, e.g. chest-xray")
+    command.add_argument("--class", dest="label", required=True, help='name or title, e.g. "viral pneumonia"')
+    command.add_argument("-n", "--count", type=_count, default=1, help="how many; default: 1")
+    command.add_argument("--seed", type=int, default=0, help="of the first; the next ones count up; default: 0")
+    command.add_argument("--steps", type=_count, help="of the sampler; default: the card's")
+    command.add_argument("--guidance", type=float, help="1 to 20; default: the card's")
+    command.add_argument("--out", type=Path, default=Path("synthetic"), help="folder for the PNG files")
+
+
+def _add_tuning(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--pipeline", type=Path, required=True, help="folder of a pipeline, as diffusers writes it")
+    command.add_argument("--images", type=Path, required=True, help="folder with a folder of images for each class")
+    command.add_argument("--prompt-template", required=True, metavar="TEXT", help="with {label} for the class's folder")
+    command.add_argument("--out", type=Path, required=True, help="folder for pytorch_lora_weights.safetensors")
+    command.add_argument("--rank", type=_count, default=8, help="of the added matrices; default: 8")
+    command.add_argument("--updates", type=_count, default=1000, help="steps of the optimiser; default: 1000")
+    command.add_argument("--batch", type=_count, default=1, help="images an update; default: 1")
+    command.add_argument("--learning-rate", type=float, default=1e-4, help="default: 0.0001")
+    command.add_argument("--seed", type=int, default=1, help="default: 1")
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count
+
+
+def _weights(options: argparse.Namespace) -> Path:
+    return options.weights or load_settings().bundled
+
+
+def _data(options: argparse.Namespace) -> Path:
+    return options.data or load_settings().data
+
+
+def _run(options: argparse.Namespace) -> Path:
+    return options.run or Path("runs/synthesis") / options.name
+
+
+def _train_autoencoder(options: argparse.Namespace) -> None:
+    from diagnosis.synthesis.training.autoencoder import AutoencoderTrainer
+    from diagnosis.synthesis.training.export import export_autoencoder
+    from diagnosis.synthesis.training.images import read_images
+
+    folder, recipe = _weights(options) / FOLDER, load_autoencoder_recipe(options.name, options.recipes)
+    card = load_autoencoder_card(folder, options.name)
+    train_set, val_set = (
+        read_images(recipe.datasets, part, recipe.size, card.channels, _data(options), _weights(options))
+        for part in ("train", "val")
+    )
+    if options.command != "export":
+        AutoencoderTrainer(card, recipe, train_set, val_set, _run(options)).fit()
+    _tell(export_autoencoder(card, recipe, train_set, _run(options), folder))
+
+
+def _train(options: argparse.Namespace) -> None:
+    from diagnosis.synthesis.autoencoder import Autoencoder
+    from diagnosis.synthesis.training.export import export_generator
+    from diagnosis.synthesis.training.generator import GeneratorTrainer
+    from diagnosis.synthesis.training.images import read_images
+    from diagnosis.synthesis.training.latents import TRAIN, VAL, kept_latents
+    from diagnosis.synthesis.training.run import device
+
+    folder, recipe, run = (
+        _weights(options) / FOLDER,
+        load_generator_recipe(options.name, options.recipes),
+        _run(options),
+    )
+    card = load_generator_card(folder, options.name)
+    autoencoder = Autoencoder.load(folder, card.autoencoder, device())
+    images = {
+        part: read_images(
+            recipe.datasets, part, card.size, autoencoder.card.channels, _data(options), _weights(options)
+        )
+        for part in ("train", "val")
+    }
+    if options.command != "export":
+        train_set, val_set = (
+            kept_latents(images[part], card, recipe, autoencoder, run / file)
+            for part, file in (("train", TRAIN), ("val", VAL))
+        )
+        GeneratorTrainer(card, recipe, autoencoder, train_set, val_set, run).fit()
+    _tell(export_generator(card, recipe, images["train"], run, folder))
+
+
+def _export(options: argparse.Namespace) -> None:
+    card = load_any(_weights(options) / FOLDER / f"{options.name}.toml")
+    (_train_autoencoder if isinstance(card, AutoencoderCard) else _train)(options)
+
+
+def _tell(card: AutoencoderCard | GeneratorCard) -> None:
+    if card.weights:
+        print(f"{card.weights.file}: {card.weights.bytes / 1e6:.1f} MB, sha256 {card.weights.sha256}")
+
+
+def _sample(options: argparse.Namespace) -> None:
+    generator = Generator(_weights(options))
+    choice = {"steps": options.steps, "guidance": options.guidance}
+    for image in generator.stream(options.model, options.label, options.count, options.seed, **choice):
+        print(save_png(image, options.out))
+
+
+def _lora(options: argparse.Namespace) -> None:
+    tuning = Tuning(
+        options.prompt_template, options.rank, options.updates, options.batch, options.learning_rate, options.seed
+    )
+    print(tune(options.pipeline, options.images, tuning, options.out))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
