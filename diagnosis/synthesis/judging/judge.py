@@ -1,0 +1,132 @@
+"""One made image → is it a copy, what does the model make of it, may the model read it at all?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import torch
+
+from diagnosis.cards import ModelCard
+from diagnosis.classifier import Classifier
+from diagnosis.gate import Gate
+from diagnosis.gate.verdict import Verdict
+from diagnosis.preprocess import preprocess
+from diagnosis.scores import scores_of
+from diagnosis.study import Study
+from diagnosis.synthesis.judging import SPACES
+from diagnosis.synthesis.judging.real import Real, real_images
+from diagnosis.synthesis.judging.views import Viewer, Views
+
+GATE, CLASS = "gate", "class"  # reasons beside the spaces to throw an image away
+REASONS = (*SPACES, GATE, CLASS)
+_BATCH = 16
+
+
+class Made(Protocol):
+    """What is asked of a made image: uint8 (H, W) or (H, W, 3), and the class that it was made for."""
+
+    @property
+    def pixels(self) -> np.ndarray: ...
+
+    @property
+    def label(self) -> str: ...
+
+
+def study_of(made: Made) -> Study:
+    """The image as the models read it."""
+    pixels = made.pixels[..., None] if made.pixels.ndim == 2 else made.pixels
+    return Study(pixels.astype(np.float32) / 255)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found of one image.
+
+    Attributes:
+        label: of the class that it was made for.
+        distances: to the nearest real image, by space.
+        limits: below which a distance is that of a copy, by space.
+        top: the model's highest class.
+        score: of ``label``, 0..1.
+        gate: its verdict.
+    """
+
+    label: str
+    distances: tuple[float, ...]
+    limits: tuple[float, ...]
+    top: str
+    score: float
+    gate: Verdict
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is thrown away: the spaces in which it is a copy, the gate unless it lets pass, another class."""
+        pairs = zip(SPACES, self.distances, self.limits, strict=True)
+        near = [space for space, distance, limit in pairs if distance < limit]
+        return (*near, *([GATE] if self.gate != "pass" else []), *([CLASS] if self.top != self.label else []))
+
+    @property
+    def kept(self) -> bool:
+        return not self.reasons
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Judges images made for one model."""
+
+    real: Real
+    viewer: Viewer
+    classifier: Classifier
+    gate: Gate
+
+    @classmethod
+    def load(cls, card: ModelCard, weights: Path, folder: Path, kept: Path) -> Self:
+        """The judge of a model.
+
+        Args:
+            weights: folder of the model, the encoder and the gate.
+            folder: the model's real images, with their manifest.
+            kept: folder where what is computed of them is kept between runs.
+
+        Raises Missing or BadRequest as :func:`real_images`, :meth:`Classifier.load` and :meth:`Gate.load`.
+        """
+        viewer = Viewer.load(weights, card)
+        classifier, gate = Classifier.load(card, weights), Gate.load(weights)
+        return cls(real_images(folder, card, viewer, kept), viewer, classifier, gate)
+
+    def judge(self, studies: Sequence[Study], labels: Sequence[str]) -> list[Judgement]:
+        """A judgement for each study, made for the class in ``labels``. Raises BadRequest for an unknown class."""
+        return self.judge_seen(studies, labels, self.viewer.see(studies))
+
+    def judge_seen(self, studies: Sequence[Study], labels: Sequence[str], views: Views) -> list[Judgement]:
+        """The same of studies whose views are at hand."""
+        card = self.classifier.card
+        intended = [card.index(label) for label in labels]
+        limits = {label: tuple(self.real.yardstick.limits(label).tolist()) for label in set(labels)}
+        scores, near = self._scores(studies), self.real.distances(views)
+        return [
+            Judgement(
+                label,
+                tuple(near[at].tolist()),
+                limits[label],
+                card.label_names[scores[at].argmax()],
+                float(scores[at, intended[at]]),
+                self.gate.check(studies[at], card).verdict,
+            )
+            for at, label in enumerate(labels)
+        ]
+
+    def near(self, studies: Sequence[Study], labels: Sequence[str]) -> np.ndarray:
+        """bool (N, 3): in which spaces images are copies; nothing else is asked."""
+        limits = np.stack([self.real.yardstick.limits(label) for label in labels])
+        return np.asarray(self.real.distances(self.viewer.see(studies)) < limits)
+
+    def _scores(self, studies: Sequence[Study]) -> np.ndarray:
+        """(N, L)."""
+        card, parts = self.classifier.card, []
+        for start in range(0, len(studies), _BATCH):
+            batch = torch.stack([preprocess(study, card.input) for study in studies[start : start + _BATCH]])
+            parts.append(self.classifier.logits(batch).numpy())
+        return scores_of(np.concatenate(parts), card) if parts else np.empty((0, len(card.labels)))

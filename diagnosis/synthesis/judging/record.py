@@ -1,0 +1,152 @@
+"""What was measured of made images, as it is kept; :mod:`.measuring` measures it."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from diagnosis import records
+from diagnosis.cards import ModelCard
+from diagnosis.errors import BadRequest
+from diagnosis.gating.record import Verdicts
+from diagnosis.synthesis.judging.distributions import Distance
+
+SCHEMA = "lightbox-judging/1"
+REMEDY = "Run `python -m diagnosis.synthesis.judging measure FOLDER --model NAME --write FILE`."
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Share(_Strict):
+    """``count`` of ``images``, with the 95 % interval (Wilson 1927) of the share, 0..1."""
+
+    count: int
+    images: int
+    low: float
+    high: float
+
+
+class Distances(_Strict):
+    """How near images lie to the nearest real one.
+
+    Attributes:
+        percentiles: the 1st, 5th, 25th, 50th, 75th and 95th.
+        bins: share of the images in each of the space's bins, 0..1.
+    """
+
+    images: int
+    percentiles: tuple[float, float, float, float, float, float]
+    bins: tuple[float, ...]
+
+
+class SpaceRecord(_Strict):
+    """One space.
+
+    Attributes:
+        limit: the 1st percentile of ``real``; ``limits``: what each class's images are held to.
+        edges: of the bins, from 0 up, one more than bins; the last bin holds what lies farther, too.
+        made: made images to ``train``; ``real``: images of ``train`` to those of other groups.
+        rejected: made images below their limit.
+    """
+
+    space: str
+    limit: float
+    limits: dict[str, float]
+    edges: tuple[float, ...]
+    made: Distances
+    real: Distances
+    rejected: Share
+
+
+class Detection(_Strict):
+    """Real images put to the judge: copies from ``train`` in a disguise, or images of ``test``, which are no copies.
+
+    Attributes:
+        rejected: in any space; ``by_space``: in each.
+    """
+
+    what: str
+    rejected: Share
+    by_space: dict[str, Share]
+
+
+class Plausible(_Strict):
+    """What the model and the gate make of images.
+
+    Attributes:
+        label: of the class, or None for all.
+        agreed: the model's highest class is the intended one.
+        passed: the gate lets the image pass, without a caution.
+        score: mean score of the intended class, 0..1; None without images.
+    """
+
+    label: str | None
+    agreed: Share
+    passed: Share
+    verdicts: Verdicts
+    score: float | None
+
+
+class Apart(_Strict):
+    """How far made images lie from real ones as wholes, and real ones of ``train`` from those of ``test``: the floor.
+
+    Attributes:
+        label: of the class, or None for all.
+    """
+
+    label: str | None
+    made_train: Distance
+    made_test: Distance
+    train_test: Distance
+
+
+class JudgingRecord(_Strict):
+    """Made images of one model, judged.
+
+    Attributes:
+        model: ``name@version``.
+        made_sha256: over the files of the made images; ``generators``: sha256 of the weights that made them, as far as
+            the files tell.
+        dataset: name of the real images' folder.
+        yardstick_images: images of ``train`` whose nearest others make the yardstick.
+        chosen: images of each class that nothing speaks against.
+        thrown: images by reason; one image may have several.
+        before, after: of all made images, and of the chosen ones, which the model chose: there it agrees by design.
+    """
+
+    schema_name: str = SCHEMA
+    model: str
+    weights_sha256: str
+    encoder_sha256: str
+    gate_sha256: str
+    dataset: str
+    manifest_sha256: str
+    made_sha256: str
+    generators: tuple[str, ...]
+    images: int
+    train_images: int
+    yardstick_images: int
+    spaces: tuple[SpaceRecord, ...]
+    detections: tuple[Detection, ...]
+    chosen: dict[str, int]
+    thrown: dict[str, int]
+    before: tuple[Plausible, ...]
+    after: tuple[Plausible, ...]
+    apart: tuple[Apart, ...]
+    command: str
+    libraries: dict[str, str]
+    seconds: float
+
+
+def load_judging(path: Path) -> JudgingRecord:
+    """Raises Missing where there is no such file, BadRequest where it holds something else."""
+    return records.load(JudgingRecord, path, "a record of judged images", REMEDY)
+
+
+def checked(record: JudgingRecord, card: ModelCard) -> JudgingRecord:
+    """The record, where it speaks of the card's weights; else raises BadRequest."""
+    if card.weights is None or record.weights_sha256 != card.weights.sha256:
+        measured_on = record.weights_sha256[:12]
+        raise BadRequest(f"{record.model} was judged with other weights (sha256 {measured_on}…).", REMEDY)
+    return record
