@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from diagnosis.study import Study
 from retrieval.build import write_files
 from retrieval.library import MANIFEST, EncoderStamp, IndexStamp, Manifest, Origin, Record, stamp_of
 from retrieval.query import unit
@@ -16,6 +17,8 @@ ORIGINS = {
     "a": Origin(title="Set A", licence="CC BY 4.0", url="https://example.org/a"),
     "b": Origin(title="Set B", licence="CC BY 3.0", group="slide"),
 }
+
+CHANCE = np.random.default_rng(0)
 
 
 def record(
@@ -79,3 +82,8 @@ def painted(folder: Path, count: int = 12, table: str = "cases.csv") -> Path:
         writer.writeheader()
         writer.writerows(lines)
     return folder
+
+
+def picture(side: int = 40) -> Study:
+    """A square of noise, another one each time."""
+    return Study(CHANCE.random((side, side, 3)))

@@ -15,17 +15,11 @@ from retrieval.store import LocalStore
 from retrieval.vote import NothingSimilar, SecondOpinion, interval, score_votes
 from tests.agents.readings import made_up_reading
 from tests.retrieval.made import manifest, record
-from tests.retrieval.tiny import write_tiny
 
 RANDOM = np.random.default_rng(1)
 LABELS = ("normal", "bacterial_pneumonia", "viral_pneumonia")
 STUDIES = [Study(RANDOM.random((40, 40, 1)) * (0.3 + 0.2 * (n % 3))) for n in range(18)]
 SCORES = {"normal": 0.09, "bacterial_pneumonia": 0.83, "viral_pneumonia": 0.08}
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    return Encoder.load(write_tiny(tmp_path_factory.mktemp("tiny")))
 
 
 @pytest.fixture(scope="module")

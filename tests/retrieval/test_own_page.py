@@ -1,49 +1,30 @@
 """The section of one's own cases: no private picture is left without its key, and an edit can be left."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import gradio as gr
+import numpy as np
 import pytest
 
+from diagnosis.errors import BadRequest
 from diagnosis.readers import read_study
-from retrieval.build import build
-from retrieval.encoder import Encoder
+from diagnosis.study import Study
 from retrieval.exchange import export
 from retrieval.mine import MyCases
-from retrieval.plan import plan_folder
+from retrieval.search import OWN
 from retrieval.shared import Cases, is_key, new_key
-from retrieval.ui.own import EMPTY, Keeper
+from retrieval.ui.finder import Finder
+from retrieval.ui.own import EMPTY, Form, Keeper, boxes_of
 from retrieval.ui.visit import Visit
-from tests.retrieval.made import paint, painted
-from tests.retrieval.tiny import write_tiny
-
-
-@pytest.fixture(scope="module")
-def cases(tmp_path_factory: pytest.TempPathFactory) -> Cases:
-    folder = tmp_path_factory.mktemp("own")
-    model = write_tiny(folder / "encoder")
-    images = painted(folder / "images", 8)
-    build(plan_folder(images, images / "cases.csv", "painted"), Encoder.load(model), folder / "cases", patches=False)
-    return Cases(model, folder / "cases", folder / "own")
-
-
-@pytest.fixture
-def keeper(cases: Cases) -> Iterator[Keeper]:
-    yield Keeper(cases)
-    for file in cases.own.glob("*"):
-        file.unlink()
+from tests.retrieval.made import paint
+from tests.retrieval.page import BOXES, boxes, last, pressed
 
 
 @pytest.fixture
 def visit(tmp_path: Path) -> Visit:
     return Visit(study=read_study(paint(tmp_path / "query.png", 99)))
-
-
-def pressed(act: str, case: str) -> gr.EventData:
-    return gr.EventData(None, {"act": act, "case": case})
 
 
 def skipped(value: Any) -> bool:
@@ -113,3 +94,86 @@ def test_a_file_of_cases_that_is_damaged_gives_no_new_key(keeper: Keeper, cases:
     MyCases.file(cases.own, key).write_bytes(b"not a database" * 500)
     returned, *_ = keeper.keep(visit, key, None, *EMPTY)
     assert returned == key
+
+
+def test_a_key_is_long_and_random_and_only_adding_makes_a_file(cases: Cases) -> None:
+    keys = {new_key() for _ in range(100)}
+    assert len(keys) == 100 and all(is_key(key) and len(key) >= 43 for key in keys)
+    for key in (None, "", "guess", "../" * 14 + "x", 7):
+        assert not is_key(key) and cases.mine(key) is None
+    assert cases.mine(new_key()) is None
+    assert not list(cases.own.glob("*"))
+
+
+def test_own_cases_are_found_by_their_key_alone(keeper: Keeper, cases: Cases, image: Path) -> None:
+    finder, visit, stranger = Finder(cases), Visit(study=read_study(image)), Visit(study=read_study(image))
+    key, listed, *_ = keeper.keep(visit, None, None, *boxes(labels="mine", patient="P-7", age="64", others="view: PA"))
+    assert is_key(key) and "Mine" in listed
+    found = last(finder.search(visit, key, *BOXES))[2]
+    assert OWN in found and "same image" in found and "data:image/png" in found and "P-7" not in found
+    for other in (None, new_key()):
+        assert OWN not in last(finder.search(stranger, other, *BOXES))[2]
+    again = Visit(study=visit.study)
+    assert OWN in last(finder.search(again, key, *BOXES))[2]
+    one = visit.own(cases, key).records()[0]
+    *_, match = last(finder.act(pressed("match", one.id), again, key, *BOXES))
+    assert 'class="lb-match"' in match
+
+
+def test_a_case_is_edited_in_the_boxes_that_made_it(keeper: Keeper, cases: Cases, image: Path) -> None:
+    visit = Visit(study=read_study(image))
+    said = boxes(
+        labels="one\ntwo, b", modality="CT", age="0.5", sex="male", others="view: PA\nward: 3", url="https://x.org"
+    )
+    key, *_ = keeper.keep(visit, None, None, *said)
+    (record,) = visit.own(cases, key).records()
+    assert record.case.labels == ("one", "two, b")
+    assert dict(record.case.facts) == {"modality": "CT", "age": "0.5", "sex": "male", "view": "PA", "ward": "3"}
+    assert boxes_of(record) == said
+    _, editing, _, _, *shown = keeper.act(pressed("edit", record.id), visit, key)
+    assert editing == record.id and tuple(shown) == said
+    keeper.keep(visit, key, editing, *boxes(labels="three"))
+    (record,) = visit.own(cases, key).records()
+    assert record.case.labels == ("three",) and not record.case.facts
+    keeper.act(pressed("delete", record.id), visit, key)
+    assert len(visit.own(cases, key)) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [({"age": "old"}, "'old'"), ({"others": "view PA"}, "view PA"), ({"url": "javascript:alert(1)"}, "no link")],
+)
+def test_a_box_that_cannot_be_used_is_told(said: dict[str, str], why: str) -> None:
+    with pytest.raises(BadRequest, match=why.replace("(", r"\(")):
+        Form.of(boxes(**said))
+
+
+def test_an_archive_and_a_table_go_out_and_come_in(keeper: Keeper, cases: Cases, image: Path, tmp_path: Path) -> None:
+    visit = Visit(study=read_study(image))
+    key, *_ = keeper.keep(visit, None, None, *boxes(labels="mine"))
+    update, folder, _ = keeper.give_out(visit, key)
+    archive, table = (Path(path) for path in update["value"])
+    assert archive.parent == table.parent == Path(folder)
+    assert keeper.erase(visit, key)[0] is None
+    assert not list(cases.own.glob("*")) and cases.mine(key) is None
+    other = Visit()
+    fresh, _, listed, told = keeper.take_in(other, None, [str(archive)])
+    assert fresh != key and "Mine" in listed and "1 added" in told
+    paint(tmp_path / "more.png", 3)
+    (tmp_path / "more.csv").write_text("path,label,age\nmore.png,from a table,40\nlost.png,gone,\n")
+    _, _, listed, told = keeper.take_in(other, fresh, [str(tmp_path / "more.csv"), str(tmp_path / "more.png")])
+    assert "From a table" in listed and "1 added" in told and "line 3" in told
+    assert "0 archives and 2 tables" in keeper.take_in(other, fresh, [str(table), str(tmp_path / "more.csv")])[3]
+
+
+def test_there_is_nothing_to_keep_or_export_without_an_image_or_cases(keeper: Keeper, cases: Cases) -> None:
+    assert "There is no image to keep." in keeper.keep(Visit(), None, None, *EMPTY)[4]
+    assert "There are no cases of yours." in keeper.give_out(Visit(), None)[2]
+    assert not list(cases.own.glob("*"))
+
+
+def test_erased_cases_leave_no_file(cases: Cases, tmp_path: Path) -> None:
+    mine = MyCases(tmp_path, "someone", cases.searcher().encoder)
+    mine.add(Study(np.zeros((8, 8, 1), np.float32)), ("x",))
+    mine.erase()
+    assert not list(tmp_path.iterdir())

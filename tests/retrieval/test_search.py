@@ -18,16 +18,10 @@ from retrieval.store import LocalStore
 from retrieval.types import Match
 from retrieval.vote import score_votes, winner
 from tests.retrieval.made import manifest, record, rows
-from tests.retrieval.tiny import write_tiny
 
 RANDOM = np.random.default_rng(0)
 STUDIES = [Study(RANDOM.random((40, 40, 3)) * (0.2 + 0.1 * (n % 8))) for n in range(16)]
 SCORE = VoteScore(k=5, queries=40, accuracy=0.8, balanced=0.75, majority=0.5, recall={"normal": 0.9, "pneumonia": 0.6})
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    return Encoder.load(write_tiny(tmp_path_factory.mktemp("tiny")))
 
 
 def records() -> list[Record]:
