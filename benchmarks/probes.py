@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -76,7 +77,7 @@ def features_of(paths: Sequence[Path]) -> dict[str, np.ndarray]:
     return {name: np.stack([one[name] for one in found]) for name in WORDS}
 
 
-LEARNERS: dict[str, Callable[[], object]] = {
+LEARNERS: dict[str, Callable[[], Any]] = {
     "logistic regression": lambda: make_pipeline(
         StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
     ),

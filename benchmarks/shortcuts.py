@@ -21,20 +21,22 @@ import torch
 
 from benchmarks.covid_cases import films_of_covid_cases
 from benchmarks.probes import WORDS, features_of, probe, separation
+from diagnosis import records
 from diagnosis.anatomy.body import body_of
 from diagnosis.anatomy.cards import FOLDER
 from diagnosis.anatomy.segmenter import Segmenter
 from diagnosis.cards import ModelCard
 from diagnosis.classifier import Classifier
 from diagnosis.errors import UserError
+from diagnosis.model_facts import plain
 from diagnosis.models import Models
 from diagnosis.preprocess import preprocess
 from diagnosis.readers import read_study
 from diagnosis.scores import scores_of
-from diagnosis.shortcuts import Outside, Separation, Shortcuts, write_shortcuts
+from diagnosis.shortcuts import Outside, Separation, Shortcuts, shortcuts_path
 from diagnosis.study import Study
 from diagnosis.training.dataset import Row, manifest_digest, rows_of
-from diagnosis.training.evaluate import LIBRARIES, logits_of_rows
+from diagnosis.training.evaluate import LIBRARIES, logits_of_rows, measurable
 from diagnosis.training.statistics import sides
 from settings import load_settings
 
@@ -63,7 +65,7 @@ def main() -> int:
         return error.exit_code
     print(told(found))
     if options.write:
-        write_shortcuts(found, classifier.card, options.weights)
+        records.write(found, shortcuts_path(classifier.card, options.weights))
     return 0
 
 
@@ -80,7 +82,7 @@ def measured(classifier: Classifier, data: Path, weights: Path, most: int | None
     parts = _parts_of_films(weights) if lungs else {"off the body": lambda study: ~body_of(study.pixels.mean(axis=2))}
     return Shortcuts(
         model=card.reference,
-        weights_sha256=card.weights.sha256,
+        weights_sha256=measurable(card).sha256,
         dataset=folder.name,
         manifest_sha256=manifest_digest(folder),
         question=card.contrasts[0].name,
@@ -199,7 +201,7 @@ def told(found: Shortcuts) -> str:
 
 
 def _line(one: Separation) -> str:
-    return f"{one.name:28} {one.auc.value:.3f} ({one.auc.low:.3f}-{one.auc.high:.3f})  {one.images} images; {one.how}"
+    return f"{one.name:28} {plain(one.auc)}  {one.images} images; {one.how}"
 
 
 if __name__ == "__main__":

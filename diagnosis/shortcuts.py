@@ -1,12 +1,12 @@
 """What else than disease tells the classes of a dataset apart, as measured: ``weights/<model>.shortcuts.json``."""
 
-import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from diagnosis import records
 from diagnosis.cards import ModelCard
-from diagnosis.errors import BadRequest, Missing
+from diagnosis.errors import BadRequest
 from diagnosis.training.metrics import Interval
 
 
@@ -72,23 +72,10 @@ def shortcuts_path(card: ModelCard, folder: Path) -> Path:
     return folder / f"{card.name}.shortcuts.json"
 
 
-def write_shortcuts(found: Shortcuts, card: ModelCard, folder: Path) -> None:
-    """Write ``<model>.shortcuts.json`` beside the card."""
-    path = shortcuts_path(card, folder)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(found.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
 def load_shortcuts(path: Path, card: ModelCard) -> Shortcuts:
     """A record that speaks of the card's weights. Raises Missing where there is none, BadRequest for another's."""
     remedy = f"Run `python -m benchmarks.shortcuts {card.name} --write`."
-    if not path.is_file():
-        raise Missing(f"There is no {path.name} in {path.parent}.", remedy)
-    try:
-        found = Shortcuts.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise BadRequest(f"{path.name} is not a record of shortcuts: {error.errors()[0]['msg']}.", remedy) from error
+    found = records.load(Shortcuts, path, "a record of shortcuts", remedy)
     if card.weights is None or found.weights_sha256 != card.weights.sha256:
         raise BadRequest(f"{path.name} was measured on other weights.", remedy)
     return found

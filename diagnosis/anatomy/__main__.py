@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
+from diagnosis import records
 from diagnosis.anatomy.cards import FOLDER, load_segmenter_card
 from diagnosis.anatomy.segmenter import Segmenter
 from diagnosis.anatomy.service import Anatomy
 from diagnosis.anatomy.training.recipe import RECIPES, load_segmenter_recipe
-from diagnosis.console import Parser, tell
-from diagnosis.errors import UserError
+from diagnosis.console import Parser, attempt, image_sets
 from diagnosis.readers import read_study
 from settings import load_settings
 
@@ -28,19 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("diagnosis").setLevel(logging.INFO)
     if options.threads:
         torch.set_num_threads(options.threads)
-    try:
-        options.action(options)
-    except UserError as error:
-        return tell(error)
-    return 0
+    return attempt(lambda: options.action(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = Parser(add_help=False)
-    common.add_argument("--data", type=Path, help="folder of the image sets; default: LIGHTBOX_DATA")
-    common.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_BUNDLED")
+    common = image_sets()
     common.add_argument("--recipes", type=Path, default=RECIPES, help="folder of recipes")
-    common.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
     parser = Parser(prog="python -m diagnosis.anatomy", description="Name the parts of an image, and measure how well.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, action, words in (
@@ -101,19 +94,18 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from diagnosis.anatomy.training.evaluate import evaluate_segmenter, evaluation_path, write_evaluation
+    from diagnosis.anatomy.training.evaluate import evaluate_segmenter, evaluation_path
 
     folder = _weights(options) / FOLDER
     segmenter, recipe = Segmenter.load(folder, options.name), load_segmenter_recipe(options.name, options.recipes)
     evaluation = evaluate_segmenter(segmenter, recipe, _data(options), options.split, options.bare)
     if options.write:
-        write_evaluation(evaluation, evaluation_path(folder, options.name))
+        records.write(evaluation, evaluation_path(folder, options.name))
     print(json.dumps(evaluation.model_dump(mode="json"), indent=2))
 
 
 def _alarm(options: argparse.Namespace) -> None:
     from diagnosis.anatomy.alarm import FILE
-    from diagnosis.anatomy.training.evaluate import write_evaluation
     from diagnosis.anatomy.training.films import unlabelled_paths
     from diagnosis.anatomy.training.measure_alarm import measure_alarm
     from diagnosis.anatomy.training.taught import teach
@@ -126,7 +118,7 @@ def _alarm(options: argparse.Namespace) -> None:
     segmenter, reader = Segmenter.load(weights / FOLDER), Models(weights).classifier(options.model)
     alarm = measure_alarm(taught, reader, segmenter, folder, options.films, shlex.join(words))
     if options.write:
-        write_evaluation(alarm, weights / FOLDER / FILE)
+        records.write(alarm, weights / FOLDER / FILE)
     print(json.dumps(alarm.model_dump(mode="json"), indent=2))
 
 

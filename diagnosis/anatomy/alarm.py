@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from diagnosis import records
 from diagnosis.anatomy.cards import SegmenterCard
 from diagnosis.anatomy.shares import ZoneShare, off_share
 from diagnosis.anatomy.zones import Zones
 from diagnosis.attribution.maps import AttributionMap
-from diagnosis.errors import BadRequest, Missing
+from diagnosis.errors import BadRequest
 
 FILE = "shortcut-alarm.json"
 
@@ -66,13 +67,8 @@ class Alarm(BaseModel):
 
 def load_alarm(folder: Path, card: SegmenterCard) -> Alarm:
     """The alarm measured with the segmenter's very weights. Raises Missing or BadRequest."""
-    path, remedy = folder / FILE, "Run `python -m diagnosis.anatomy alarm --write`."
-    if not path.is_file():
-        raise Missing(f"There is no {FILE} in {folder}.", remedy)
-    try:
-        alarm = Alarm.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise BadRequest(f"{FILE} is not an alarm's record: {error.errors()[0]['msg']}.", remedy) from error
+    remedy = "Run `python -m diagnosis.anatomy alarm --write`."
+    alarm = records.load(Alarm, folder / FILE, "an alarm's record", remedy)
     if card.weights is None or alarm.segmenter_sha256 != card.weights.sha256:
         raise BadRequest(f"{FILE} was measured with other weights of the segmenter.", remedy)
     return alarm

@@ -50,7 +50,8 @@ class SegmenterCard(BaseModel):
 def load_segmenter_card(path: Path) -> SegmenterCard:
     """Raises Missing when there is no such card, BadRequest when it says something it must not."""
     if not path.is_file():
-        raise Missing(f"There is no segmenter card {path.name} in {path.parent}.", "Put it back from the project.")
+        problem = f"There is no segmenter card {path.name} in the folder {path.parent.name}."
+        raise Missing(problem, "Put it back from the project.")
     try:
         return SegmenterCard.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, ValidationError) as error:
@@ -66,7 +67,7 @@ def load_segmenter_weights(card: SegmenterCard, folder: Path) -> dict[str, torch
     """
     retrain = f"Run `python -m diagnosis.anatomy train {card.name}`, or fetch the file from where you got the project."
     if card.weights is None or not (path := folder / card.weights.file).is_file():
-        raise Missing(f"The weights of {card.name} are not in {folder}.", retrain)
+        raise Missing(f"The weights of {card.name} are not in the folder {folder.name}.", retrain)
     if (found := file_digest(path)) != card.weights.sha256:
         digests = f"sha256 {found[:12]}…, expected {card.weights.sha256[:12]}…"
         raise BadRequest(f"{path.name} is not the file that its card describes ({digests}).", retrain)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import torch
 
+from diagnosis import records
 from diagnosis.cards import file_digest, load_cards
-from diagnosis.console import Parser, tell
-from diagnosis.errors import UserError
+from diagnosis.console import Parser, attempt, image_sets
 from diagnosis.gate import Gate
 from diagnosis.gate.card import FOLDER, NAME
 from diagnosis.gating.evaluate import FURTHER, SETS, Trial, fitted
 from diagnosis.gating.export import write_gate
-from diagnosis.gating.record import GateRecord, load_record, save, table
+from diagnosis.gating.record import GateRecord, load_record, table
 from diagnosis.gating.samples import Samples, source_specs
 from diagnosis.training.dataset import manifest_digest
 from settings import ROOT, load_settings
@@ -29,20 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(given)
     if options.threads:
         torch.set_num_threads(options.threads)
-    try:
-        options.action(options, "python -m diagnosis.gating " + shlex.join(given))
-    except UserError as error:
-        return tell(error)
-    return 0
+    return attempt(lambda: options.action(options, "python -m diagnosis.gating " + shlex.join(given)))
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = Parser(add_help=False)
-    common.add_argument("--data", type=Path, help="folder of the image sets; default: LIGHTBOX_DATA")
-    common.add_argument("--weights", type=Path, help="folder of cards and weights; default: the app's own")
+    common = image_sets()
     common.add_argument("--kept", type=Path, default=KEPT, help="folder where features are kept; default: runs/gate")
     common.add_argument("--most", type=int, help="images of a source and part at the most; default: all")
-    common.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
     parser = Parser(prog="python -m diagnosis.gating", description="Fit the gate and measure it.")
     commands = parser.add_subparsers(dest="command", required=True)
     fit = commands.add_parser("fit", parents=[common], help="fit the gate on train and val, and write it")
@@ -89,7 +82,7 @@ def _evaluate(options: argparse.Namespace, command: str) -> None:
     )
     sys.stdout.write(table(record))
     if options.write:
-        save(record, samples.weights / FOLDER / METRICS)
+        records.write(record, samples.weights / FOLDER / METRICS)
 
 
 def _table(options: argparse.Namespace, command: str) -> None:

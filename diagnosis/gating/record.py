@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from diagnosis.errors import BadRequest, Missing
+from diagnosis import records
 
 SCHEMA = "lightbox-gate/1"
 
@@ -68,12 +68,8 @@ class GateRecord(_Strict):
 
 def load_record(path: Path) -> GateRecord:
     """Raises Missing where there is none, BadRequest where it is none."""
-    if not path.is_file():
-        raise Missing(f"There is no {path}.", "Run `python -m diagnosis.gating evaluate --split test --write`.")
-    try:
-        return GateRecord.model_validate_json(path.read_text("utf-8"))
-    except ValidationError as error:
-        raise BadRequest(f"{path} is no record of the gate: {error}.", "Measure the gate again.") from error
+    remedy = "Run `python -m diagnosis.gating evaluate --split test --write`."
+    return records.load(GateRecord, path, "a record of the gate", remedy)
 
 
 def table(record: GateRecord) -> str:
@@ -91,7 +87,3 @@ def _line(model: str, name: str, own: Verdicts, auroc: float | None = None, unse
     shares = [f"{100 * count / own.images:.1f} %" for count in (own.passed, own.cautioned, own.refused)]
     areas = ["" if area is None else f"{area:.4f}" for area in (auroc, unseen)]
     return f"| {' | '.join([model, name, str(own.images), *shares, *areas])} |\n"
-
-
-def save(record: GateRecord, path: Path) -> None:
-    path.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")

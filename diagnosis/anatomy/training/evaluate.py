@@ -1,6 +1,5 @@
 """A segmenter as it is served, measured: Dice on drawn masks, overlap with boxes, and plausibility on bare films."""
 
-import json
 import shlex
 import time
 from importlib.metadata import version
@@ -9,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from scipy import ndimage
 
+from diagnosis import records
 from diagnosis.anatomy.cards import SegmenterCard
 from diagnosis.anatomy.chest_film import largest_pieces
 from diagnosis.anatomy.plausible import doubts_of
@@ -207,22 +207,10 @@ def evaluation_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.metrics.json"
 
 
-def write_evaluation(evaluation: BaseModel, path: Path) -> Path:
-    """Write a record as JSON; returns its path."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(evaluation.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
-    return partial.replace(path)
-
-
 def load_evaluation(path: Path, card: SegmenterCard) -> SegmenterEvaluation:
     """The metrics of these very weights. Raises Missing or BadRequest."""
     remedy = f"Run `python -m diagnosis.anatomy evaluate {card.name} --split test --write`."
-    if not path.is_file():
-        raise Missing(f"There is no {path.name} in {path.parent}.", remedy)
-    try:
-        evaluation = SegmenterEvaluation.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise BadRequest(f"{path.name} is not a metrics file: {error.errors()[0]['msg']}.", remedy) from error
+    evaluation = records.load(SegmenterEvaluation, path, "a metrics file", remedy)
     if card.weights is None or evaluation.weights_sha256 != card.weights.sha256:
         raise BadRequest(f"{path.name} was measured on other weights.", remedy)
     return evaluation

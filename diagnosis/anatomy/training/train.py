@@ -14,7 +14,7 @@ from diagnosis.anatomy.cards import SegmenterCard
 from diagnosis.anatomy.plausible import problems
 from diagnosis.anatomy.segmenter import build_segmenter
 from diagnosis.anatomy.training.augment import change
-from diagnosis.anatomy.training.films import films_of, mask_squares, squares, unlabelled_paths
+from diagnosis.anatomy.training.films import Part, films_of, mask_squares, squares, unlabelled_paths
 from diagnosis.anatomy.training.recipe import SegmenterRecipe, Stage
 from diagnosis.precision import autocast
 from diagnosis.preprocess import normalise
@@ -60,9 +60,9 @@ class SegmenterTrainer:
                 {"epoch": self.epoch, "loss": loss, "val_dice": dice, "seconds": round(time.monotonic() - started, 1)}
             )
 
-    def _labelled(self, part: str) -> tuple[torch.Tensor, torch.Tensor]:
+    def _labelled(self, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 (N, 1, S, S) and bool (N, 2, S, S) of the films with masks and boxes."""
-        films = films_of(self.data / self.recipe.dataset, part, self.recipe.val_share)  # type: ignore[arg-type]
+        films = films_of(self.data / self.recipe.dataset, part, self.recipe.val_share)
         whole = [film for film in films if film.mask and film.right and film.left]
         return squares((film.path for film in whole), self.card.input), mask_squares(whole, self.card.input)
 

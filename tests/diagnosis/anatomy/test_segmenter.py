@@ -16,6 +16,7 @@ from diagnosis.anatomy.segmenter import Segmenter
 from diagnosis.anatomy.service import Anatomy
 from diagnosis.anatomy.training.evaluate import evaluation_path, found_lungs, load_evaluation
 from diagnosis.anatomy.training.films import drawn_lungs, films_of, unlabelled_paths
+from diagnosis.cards import Kind
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.phantoms import draw_chest
 from diagnosis.readers import read_study
@@ -73,10 +74,10 @@ def test_an_empty_picture_has_no_sure_zones() -> None:
 
 
 @pytest.mark.parametrize("kind", ["chest-film", "chest-ct", "brain", "histology"])
-def test_every_kind_has_zones_of_the_studys_size(kind: str) -> None:
+def test_every_kind_has_zones_of_the_studys_size(kind: Kind) -> None:
     channels = 3 if kind == "histology" else 1
     noise = np.random.default_rng(0).random((90, 120, channels))
-    zones = Anatomy(WEIGHTS).zones(Study(noise), kind)  # type: ignore[arg-type]
+    zones = Anatomy(WEIGHTS).zones(Study(noise), kind)
     assert all(zone.mask.shape == (90, 120) for zone in zones.zones)
 
 

@@ -15,6 +15,7 @@ from diagnosis.errors import BadRequest, Missing, Refused
 from diagnosis.gate import Gate
 from diagnosis.gate.card import FOLDER, NAME
 from diagnosis.gate.trunk import FILE
+from diagnosis.gating.evaluate import SETS
 from diagnosis.gating.strangers import TESTED, drawn, photographs
 from diagnosis.models import Models
 from diagnosis.phantoms import draw_chest, draw_tissue
@@ -27,14 +28,6 @@ from settings import ROOT
 WEIGHTS, EXAMPLES = ROOT / "weights", ROOT / "examples"
 FILMS = sorted((EXAMPLES / "x-ray").iterdir())
 TILES = sorted((EXAMPLES / "histology").iterdir())
-SETS = {
-    "chest-xray": "chest_xray",
-    "lung-colon": "lung_colon",
-    "breast-idc": "breast_idc",
-    "colorectal": "colorectal",
-    "brain-mri": "brain_mri",
-    "chest-ct": "chest_ct",
-}
 MANY = 12  # images of a set
 
 

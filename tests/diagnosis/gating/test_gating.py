@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from diagnosis import records
 from diagnosis.cards import file_digest
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.gate.card import GateCard, Limit, Source
 from diagnosis.gate.look import Look
 from diagnosis.gating.changes import CHANGES
 from diagnosis.gating.fit import fit_limits, fit_space
-from diagnosis.gating.record import Against, GateRecord, ModelRecord, Verdicts, load_record, save, table
+from diagnosis.gating.record import Against, GateRecord, ModelRecord, Verdicts, load_record, table
 from diagnosis.gating.samples import Rows, Samples, part_of, source_specs
 from diagnosis.gating.strangers import LEARNED, MEDICAL, TESTED, drawn, photographs, strangers_of
 from settings import ROOT
@@ -149,13 +150,13 @@ def test_a_record_is_kept_and_told_as_a_table(tmp_path: Path) -> None:
         command="evaluate",
         models=(ModelRecord(model="films", own=own, against=(others,)),),
     )
-    save(record, tmp_path / "metrics.json")
+    records.write(record, tmp_path / "metrics.json")
     assert load_record(tmp_path / "metrics.json") == record
     lines = table(record).splitlines()
     assert lines[2] == "| films | its own | 200 | 98.5 % | 1.0 % | 0.5 % |  |  |"
     assert lines[3] == "| films | photo | 8 | 0.0 % | 25.0 % | 75.0 % | 0.9876 |  |"
     (tmp_path / "metrics.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(BadRequest, match="no record of the gate"):
+    with pytest.raises(BadRequest, match="not a record of the gate"):
         load_record(tmp_path / "metrics.json")
 
 
