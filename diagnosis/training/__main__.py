@@ -23,7 +23,8 @@ from diagnosis.training.folders import OwnModel, start_own
 from diagnosis.training.medmnist import unpack
 from diagnosis.training.prepare import prepare
 from diagnosis.training.recipe import RECIPES, Recipe, load_recipe
-from diagnosis.training.tables import confidence_table, evaluation_table, folds_table, preparation_table, runs_table
+from diagnosis.training.runs import runs_table
+from diagnosis.training.tables import confidence_table, evaluation_table, folds_table, preparation_table
 from diagnosis.training.train import Trainer
 from settings import load_settings
 

@@ -113,7 +113,7 @@ def test_the_table_of_runs_has_the_figures_of_the_logs(place: Path, capsys: pyte
     best = max(rows, key=lambda row: row["val_balanced_accuracy"])
     assert len(lines) == 1
     cells = [cell.strip() for cell in lines[0].strip("|").split("|")]
-    assert cells[:4] == ["squares", "squares@1", "random", "3 of 3"]
+    assert cells[:4] == ["squares", "squares@1", "random weights", "3 of 3"]
     assert cells[5] == f"{best['val_balanced_accuracy']:.3f} ({best['epoch']})"
     assert cells[7] == f"{rows[-1]['val_loss']:.3f}"
     assert "lungs" not in page.read_text("utf-8")
