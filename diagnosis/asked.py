@@ -3,7 +3,7 @@
 Each function measures one thing that no reading says by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -37,21 +37,28 @@ INDEPENDENT_KINDS = {
 
 def share(reading: Reading, place: Place, label: str, methods: tuple[str, ...]) -> Iterator[Finding]:
     """Each method's share of the weight for a class that lies in a place. A flat map is called flat."""
-    title = reading.card.title_of(label).lower()
-    for method in methods:
-        if (one := map_of(reading, label, method)) is None:
-            continue
-        if one.is_flat:
-            yield draft("flat", "looked", label=label, method=method, title=title)
-            continue
-        percent, even = share_of(one, place)
-        yield draft(
-            "share", "looked", percent, "%", label=label, method=method, region=place.name, title=title, even=even
-        )
+    return _shares(reading, "share", place.name, lambda one: share_of(one, place), label, methods)
 
 
 def zone_share(reading: Reading, zone: Zone, label: str, methods: tuple[str, ...]) -> Iterator[Finding]:
     """The same of a zone of the patient or slide."""
+
+    def measured(one: AttributionMap) -> tuple[float, float]:
+        own = share_in(one, zone)
+        return own.percent, own.even
+
+    return _shares(reading, "zone_share", zone.name, measured, label, methods)
+
+
+def _shares(
+    reading: Reading,
+    kind: str,
+    region: str,
+    measured: Callable[[AttributionMap], tuple[float, float]],
+    label: str,
+    methods: tuple[str, ...],
+) -> Iterator[Finding]:
+    """For each method with a map, what ``measured`` makes of it: its share in the region and an even map's, in %."""
     title = reading.card.title_of(label).lower()
     for method in methods:
         if (one := map_of(reading, label, method)) is None:
@@ -59,18 +66,8 @@ def zone_share(reading: Reading, zone: Zone, label: str, methods: tuple[str, ...
         if one.is_flat:
             yield draft("flat", "looked", label=label, method=method, title=title)
             continue
-        own = share_in(one, zone)
-        yield draft(
-            "zone_share",
-            "looked",
-            own.percent,
-            "%",
-            label=label,
-            method=method,
-            region=zone.name,
-            title=title,
-            even=own.even,
-        )
+        percent, even = measured(one)
+        yield draft(kind, "looked", percent, "%", label=label, method=method, region=region, title=title, even=even)
 
 
 def compared(reading: Reading, first: str, second: str) -> Iterator[Finding]:
