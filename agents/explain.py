@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from agents.facts import facts_json
@@ -35,7 +35,7 @@ def explain(
     length: Length = "full",
     language: str = "en",
     cancel: threading.Event | None = None,
-) -> Iterator[Explanation]:
+) -> Generator[Explanation, None, None]:
     """Explanations of a reading that grow with every piece of text, the last of them whole.
 
     While it grows, ``draft`` holds what is not checked yet. Without a language model, or when it fails, is stopped, or

@@ -1,7 +1,7 @@
 """A question about a reading, answered by a language model that uses the tools, or by the intents without one."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from agents.explain import Draft, require_language
@@ -28,7 +28,7 @@ def ask(
     language: str = "en",
     aids: Aids = NO_AIDS,
     cancel: threading.Event | None = None,
-) -> Iterator[Turn]:
+) -> Generator[Turn, None, None]:
     """Turns that grow: steps as they are made, sentences as they can be checked, the last one whole.
 
     Without a language model, or when it fails, is stopped, or says nothing that is supported, the intents answer, and

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -162,7 +162,7 @@ class Reply:
             return Ledger(tuple(self._sent))
         return Ledger((*self._sent[:-1], replace(self._sent[-1], tokens=self.usage.sent + self.usage.received)))
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Generator[str, None, None]:
         model, length = self._model, 0
         if model.key is None and model.base_url == OPENAI:
             raise no_key()

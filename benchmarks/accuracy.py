@@ -92,14 +92,12 @@ def trained_plainly(card: ModelCard, data: Path) -> Evaluation:
 
 def _plain_card(card: ModelCard, recipe: Recipe) -> ModelCard:
     """The same card at the recipe's size and without what was measured of the weights; kept in ``runs/plain``."""
-    document = tomlkit.parse(tomlkit.dumps(card.model_dump(mode="json", exclude_none=True)))
-    for name in ("weights", "confidence"):
-        document.pop(name, None)
-    document.update({"version": "plain", "score_kind": "uncalibrated score", "temperature": 1.0})
-    document["input"]["size"] = recipe.stages[-1].size
+    fields = card.model_dump(mode="json", exclude_none=True, exclude={"weights", "confidence"})
+    fields |= {"version": "plain", "score_kind": "uncalibrated score", "temperature": 1.0}
+    fields["input"]["size"] = recipe.stages[-1].size
     RUNS.mkdir(parents=True, exist_ok=True)
     path = RUNS / f"{card.name}.toml"
-    path.write_text(tomlkit.dumps(document), encoding="utf-8")
+    path.write_text(tomlkit.dumps(fields), encoding="utf-8")
     return load_card(path)
 
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import SecretStr
@@ -184,7 +185,7 @@ def _faiss(way: str, folder: Path) -> Search:
         "FAISS HNSW32 SQ8": "HNSW32,SQ8",
         "FAISS IVF-PQ": f"IVF{lists},PQ64",
     }
-    index = faiss.index_factory(DIMENSIONS, kinds[way], faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(DIMENSIONS, kinds[way], faiss.METRIC_INNER_PRODUCT)
     if "IVF" in way:
         index.pq.cp.niter = index.cp.niter = 10
         index.pq.cp.max_points_per_centroid = 64

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from agents.explain import explain
 from agents.llm import LanguageModel
@@ -45,7 +46,7 @@ def measured(rounds: int) -> dict[str, Times]:
     """Times of each case, a value a round, after one round that is not counted."""
     readings = list(example_readings().values())
     turns = [readings[turn % len(readings)] for turn in range(rounds)]
-    told = [_seconds(lambda one=one: narrate(one)) for one in (turns[0], *turns)]
+    told = [_seconds(partial(narrate, one)) for one in (turns[0], *turns)]
     with endpoint() as scripted:
         pairs = [streamed(scripted, one) for one in (turns[0], *turns)]
     firsts, nexts = zip(*pairs[1:], strict=True)

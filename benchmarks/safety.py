@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from chatbot.privacy import mask
 from chatbot.safety import personal, urgent
@@ -56,7 +57,7 @@ class Result:
     milliseconds: tuple[float, float]
 
 
-def rows(name: str, half: str) -> list[dict[str, object]]:
+def rows(name: str, half: str) -> list[dict[str, Any]]:
     """The phrasings of a set: ``urgent``, ``ordinary``, ``personal`` or ``identifying``."""
     file = f"{name}.jsonl" if half == "development" else f"{half}_{name}.jsonl"
     return [json.loads(line) for line in (PHRASINGS / file).read_text("utf-8").splitlines()]

@@ -100,7 +100,7 @@ def told(rows: Sequence[Trust]) -> str:
     lines = []
     for name in dict.fromkeys(one.method for one in rows):
         own = [one for one in rows if one.method == name and one.badge]
-        badges = [badge_of(one) for one in own]
+        badges: list[str] = [badge_of(one) for one in own]
         flat = sum(one.method == name and not one.badge for one in rows)
         shares = [f"{100 * badges.count(badge) / max(1, len(badges)):.0f} %" for badge in BADGES]
         medians = [

@@ -91,8 +91,8 @@ def _pooled_vgg16(channels: int, classes: int) -> nn.Module:
 def _write_nothing_over(network: nn.Module) -> None:
     """Let activations write to a tensor of their own, so that a hooked output stays what it was."""
     for module in network.modules():
-        if getattr(module, "inplace", False) is True:
-            setattr(module, "inplace", False)  # noqa: B010, the type of a module does not tell of it
+        if vars(module).get("inplace") is True:
+            vars(module)["inplace"] = False
 
 
 class Architecture(NamedTuple):

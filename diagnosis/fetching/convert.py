@@ -46,7 +46,7 @@ def main(kind: str, source: str, target: str, rename: str, drop: str) -> None:
         _refuse("it needs more memory than is allowed for it")
     except PermissionError as error:
         _refuse(f"it asked for what is not allowed here ({error})")
-    except Exception as error:  # noqa: BLE001, whatever a damaged file makes of the libraries
+    except Exception as error:  # noqa: BLE001 - this process ends here, and a damaged file makes the libraries raise anything
         _refuse(f"it cannot be read ({type(error).__name__})")
 
 

@@ -1,6 +1,7 @@
 """Readings of a model of independent findings, for tests of words: nothing, one and several above their thresholds."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def findings_reading(*scores: float, label: str | None = None) -> Reading:
 
 def erased(what: str) -> tuple[Finding, ...]:
     """A finding of an erasure that carried the score of an effusion below its threshold."""
-    own = {"label": "effusion", "what": what}
+    own: dict[str, Any] = {"label": "effusion", "what": what}
     return (
         draft("erased_area", "trust", 9.4, "%", filling="blurred", **own),
         draft("crossed", "says", 50.0, "%", title="effusion", falls="falls below", **own),

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def call(*arguments: str, endpoint: Endpoint | None = None, **more: object) -> int:
+def call(*arguments: str, endpoint: Endpoint | None = None, **more: Any) -> int:
     """The command with settings of its own, whatever a developer's .env says."""
-    values = {"llm_retries": 0, **more}
+    values: dict[str, Any] = {"llm_retries": 0, **more}
     if endpoint:
         values |= {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": endpoint.url, "llm_model": "scripted"}
     return main([*arguments], Settings(_env_file=None, **values))
@@ -136,7 +137,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 def test_similar_cases_vote_where_they_are_asked(
-    library: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    library: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(*CALL, "--json", "--similar", **library) == 0
     record = json.loads(capsys.readouterr().out)
@@ -159,7 +160,7 @@ def test_similar_cases_vote_where_they_are_asked(
 
 
 def test_a_library_that_is_missing_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    absent = {"RETRIEVAL_MODEL": f"local-dir:{tmp_path / 'none'}", "cases": tmp_path / "none"}
+    absent: dict[str, Any] = {"RETRIEVAL_MODEL": f"local-dir:{tmp_path / 'none'}", "cases": tmp_path / "none"}
     assert call(*CALL, "--similar", **absent) == 3
     told = capsys.readouterr()
     assert told.out == "" and told.err.startswith("error: ") and told.err.count("\n") == 1

@@ -7,7 +7,7 @@ import re
 import threading
 from dataclasses import replace
 from itertools import pairwise
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def stated(reading: Reading, *kinds: str) -> str:
     return " ".join(parts)
 
 
-def last(reading: Reading, model: LanguageModel | None, **asked: str) -> Explanation:
+def last(reading: Reading, model: LanguageModel | None, **asked: Any) -> Explanation:
     *_, explanation = explain(reading, model, **asked)
     return explanation
 

@@ -228,7 +228,7 @@ def test_leaving_early_closes_the_connection(scripted: Endpoint, model: Language
     next(turns)
     while len(scripted.history) < 2:
         threading.Event().wait(0.01)
-    turns.close()  # type: ignore[attr-defined]
+    turns.close()
     assert scripted.history[-1].left.wait(5)
 
 

@@ -13,6 +13,7 @@ from agents.report.pdf import as_pdf
 from agents.report.pictures import Pictures
 from agents.report.record import Report
 from agents.tools import compare_classes
+from agents.types import Reader
 from agents.verify import _as_recorded
 from diagnosis.reading import Reading
 from tests.agents.independent import independent_readings
@@ -120,7 +121,7 @@ def test_what_a_score_is_may_be_said_and_not_turned(readings: dict[str, Reading]
 
 
 @pytest.mark.parametrize("reader", ["patient", "student", "clinician"])
-def test_no_reader_is_told_an_order_or_a_sum(reader: str, readings: dict[str, Reading]) -> None:
+def test_no_reader_is_told_an_order_or_a_sum(reader: Reader, readings: dict[str, Reading]) -> None:
     for reading in readings.values():
         text = narrate(reading, reader).text.lower()
         assert "threshold" in text and "do not add up to 100 %" in text

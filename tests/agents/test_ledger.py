@@ -1,6 +1,7 @@
 """The ledger: what was sent, to whom, word for word, for each visitor alone."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -22,7 +23,7 @@ def test_the_ledger_holds_what_was_sent_word_for_word(scripted: Endpoint, model:
     assert entry.body.encode() == scripted.history[0].raw
     assert (entry.to, entry.model, entry.kind, entry.tokens) == (scripted.host, "scripted", "ask", 33)
     assert entry.characters == sum(len(message.text) for message in QUESTION)
-    assert entry.at.utcoffset().total_seconds() == 0
+    assert entry.at.utcoffset() == timedelta(0)
     assert not entry.pixels_sent and KEY not in repr(reply.ledger)
 
 

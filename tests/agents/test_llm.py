@@ -70,7 +70,8 @@ def test_tokens_are_counted_and_priced(scripted: Endpoint, model: LanguageModel)
     scripted.will(says("Yes.", tokens=(1000, 500)), says("Yes.", tokens=None))
     reply = model.stream(QUESTION)
     assert "".join(reply) == "Yes."
-    assert reply.usage == Usage(1000, 500, pytest.approx(0.003))
+    assert reply.usage is not None and reply.usage == Usage(1000, 500, reply.usage.cost)
+    assert reply.usage.cost == pytest.approx(0.003)
     assert reply.usage.line == "1000 tokens sent, 500 received, about 0.003 US dollars"
     assert Usage(1000, 500).line == "1000 tokens sent, 500 received"
     uncounted = model.stream(QUESTION)
@@ -195,8 +196,7 @@ def test_an_answer_that_never_ends_is_ended(scripted: Endpoint, model: LanguageM
 def test_stopping_closes_the_connection(scripted: Endpoint, model: LanguageModel, pieces: tuple[str, ...]) -> None:
     scripted.will(keeps_silent(*pieces))
     cancel = threading.Event()
-    asked = threading.Thread(target=lambda: (_until(lambda: bool(scripted.history)), cancel.set()))
-    asked.start()
+    asked = _stopping(scripted, cancel)
     _, error = fails_with(model.stream(QUESTION, cancel=cancel))
     asked.join()
     assert isinstance(error, Stopped)
@@ -214,8 +214,7 @@ def test_leaving_early_closes_the_connection(scripted: Endpoint, model: Language
 def test_a_stopped_pause_is_over_at_once(scripted: Endpoint, model: LanguageModel) -> None:
     scripted.will(fails(429, retry_after="30"), says("Too late."))
     cancel = threading.Event()
-    asked = threading.Thread(target=lambda: (_until(lambda: bool(scripted.history)), cancel.set()))
-    asked.start()
+    asked = _stopping(scripted, cancel)
     _, error = fails_with(model.stream(QUESTION, cancel=cancel))
     asked.join()
     assert isinstance(error, Stopped) and len(scripted.history) == 1
@@ -264,6 +263,18 @@ def test_the_wire_is_plain_json(scripted: Endpoint, model: LanguageModel) -> Non
     sent = json.loads(reply.ledger.entries[0].body)
     assert set(sent) == {"model", "stream", "stream_options", "messages"}
     assert sent["messages"] == [{"role": one.role, "content": one.text} for one in QUESTION]
+
+
+def _stopping(scripted: Endpoint, cancel: threading.Event) -> threading.Thread:
+    """A thread that stops the answer once it was asked for."""
+
+    def stop() -> None:
+        _until(lambda: bool(scripted.history))
+        cancel.set()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    return thread
 
 
 def _until(condition: Callable[[], bool]) -> None:

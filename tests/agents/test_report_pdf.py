@@ -3,10 +3,10 @@
 import io
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from pypdf import PdfReader
-from pypdf.generic import DictionaryObject
+from pypdf import PageObject, PdfReader
 
 from agents.narrate import narrate
 from agents.report.pdf import as_pdf
@@ -82,10 +82,11 @@ def test_every_font_is_embedded() -> None:
         assert re.match(r"/[A-Z]{6}\+", str(font["/BaseFont"]))
 
 
-def _fonts(data: bytes) -> list[DictionaryObject]:
+def _fonts(data: bytes) -> list[Any]:
     found = {}
     for page in opened(data).pages:
-        for font in page["/Resources"]["/Font"].values():
+        resources: Any = page["/Resources"]
+        for font in resources["/Font"].values():
             found[str(font.get_object()["/BaseFont"])] = font.get_object()
     return list(found.values())
 
@@ -133,8 +134,15 @@ def test_text_from_right_to_left_is_read_aloud_in_its_order() -> None:
     assert spoken.replace("\u00a0", " ") == f"{sentence} [F1]"
 
 
-def _elements(data: bytes) -> list[DictionaryObject]:
-    document = opened(data).trailer["/Root"]["/StructTreeRoot"]["/K"][0].get_object()
+def _contents(page: PageObject) -> bytes:
+    contents = page.get_contents()
+    assert contents is not None
+    return contents.get_data()
+
+
+def _elements(data: bytes) -> list[Any]:
+    root: Any = opened(data).trailer["/Root"]
+    document = root["/StructTreeRoot"]["/K"][0].get_object()
     return [one.get_object() for one in document["/K"]]
 
 
@@ -147,7 +155,7 @@ def test_a_character_without_a_font_is_told() -> None:
 def test_screen_readers_are_told_title_language_headings_and_pictures() -> None:
     data = printed(READINGS["clear-bacterial"], replace(narrate(READINGS["clear-bacterial"]), language="fr"))
     reader = opened(data)
-    root = reader.trailer["/Root"]
+    root: Any = reader.trailer["/Root"]
     assert reader.metadata is not None and reader.metadata.title == "Chest X-ray: reading by a model"
     assert reader.metadata.creation_date == MADE
     assert root["/Lang"] == "en-GB"
@@ -159,14 +167,14 @@ def test_screen_readers_are_told_title_language_headings_and_pictures() -> None:
     described = [one["/Alt"] for one in elements if one["/S"] == "/Figure"]
     assert described[0] == "The image that was read, 512 × 512 pixels."
     assert "57.2 % of its weight" in described[1] and described[2].startswith("SHAP map")
-    assert b"/Lang (fr)" in b"".join(page.get_contents().get_data() for page in reader.pages)
+    assert b"/Lang (fr)" in b"".join(_contents(page) for page in reader.pages)
     bookmarks = [one.title for one in reader.outline if not isinstance(one, list)]
     assert bookmarks == ["Chest X-ray: reading by a model", "Annex"]
 
 
 def test_marked_content_is_closed_on_every_page() -> None:
     for page in opened(printed(_crowded(), _long())).pages:
-        contents = page.get_contents().get_data()
+        contents = _contents(page)
         assert len(re.findall(rb"\b(?:BDC|BMC)\b", contents)) == len(re.findall(rb"\bEMC\b", contents))
 
 

@@ -45,7 +45,7 @@ def test_shares_of_the_parts_are_those_of_the_map_and_add_up(readings: dict[str,
     told = {place: map_share(reading, place, method="grad-cam")[0] for place in measured}
     assert {place: one.value for place, one in told.items()} == pytest.approx(measured)
     assert sum(float(one.facts["even"]) for one in told.values()) == pytest.approx(100)
-    halves = [map_share(reading, f"{side} half", method="shap")[0].value for side in ("left", "right")]
+    halves = [map_share(reading, f"{side} half", method="shap")[0].value or 0.0 for side in ("left", "right")]
     assert sum(halves) == pytest.approx(100)
 
 

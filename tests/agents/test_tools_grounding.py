@@ -9,7 +9,7 @@ from agents.types import Sentence
 from diagnosis.reading import Reading
 from tests.agents.worthy import worthy_readings
 
-CALLS = (
+CALLS: tuple[tuple[str, dict[str, str]], ...] = (
     ("model_facts", {}),
     ("explain_method", {"method": "shap"}),
     ("map_share", {"place": "left half"}),

@@ -122,8 +122,9 @@ def test_questions_about_zones_and_tests(question: str, words: str) -> None:
 def tile() -> Reading:
     models = Models(WEIGHTS)
     classifier, record = models.classifier("lung-colon"), models.record("lung-colon")
-    measured = {"record": record, "anatomy": models.anatomy, "gate": models.check}
-    *_, reading = read(read_study(IMAGE), classifier, methods=("grad-cam",), **measured)
+    *_, reading = read(
+        read_study(IMAGE), classifier, methods=("grad-cam",), record=record, anatomy=models.anatomy, gate=models.check
+    )
     scores = dict(zip(reading.card.label_names, map(float, reading.prediction.scores), strict=True))
     tests = (*trust_of(reading, "grad-cam", beaten=90.0), *erased(reading, "what Grad-CAM marks", scores, (-1, 1)))
     return reading.tested(tests)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -19,7 +19,7 @@ from agents.report.markdown import as_markdown
 from agents.report.record import Report, digest
 from agents.tools import Aids, call
 from agents.turns import Turn
-from agents.types import Sentence
+from agents.types import Length, Reader, Sentence
 from agents.ui.pieces import conversation, explanation
 from agents.verify import verify
 from diagnosis.findings import OPINIONS, Finding
@@ -88,12 +88,13 @@ def test_what_the_vote_does_not_say_is_struck(name: str, kind: str, text: str) -
 
 
 def test_every_reader_is_told_of_the_conflict_and_of_what_likeness_is() -> None:
-    for reader, words in (
-        ("clinician", "Conflict: 6"),
-        ("student", "differs from"),
-        ("patient", "contradict the model"),
-    ):
-        for length in ("short", "full"):
+    told_to: dict[Reader, str] = {
+        "clinician": "Conflict: 6",
+        "student": "differs from",
+        "patient": "contradict the model",
+    }
+    for reader, words in told_to.items():
+        for length in get_args(Length):
             told = narrate(READINGS["voted-conflict"], reader, length).text
             assert words in told and LIKENESS_NOTICE in told
     assert LIKENESS_NOTICE not in narrate(replace(READINGS["voted-conflict"], opinions=())).text

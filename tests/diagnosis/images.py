@@ -13,7 +13,7 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 NOISE = np.random.default_rng(0)
 GREY = NOISE.integers(0, 256, (24, 40), dtype=np.uint8)
@@ -50,7 +50,7 @@ def dicom(pixels: np.ndarray, syntax: str = ExplicitVRLittleEndian, **attributes
     bits = pixels.dtype.itemsize * 8
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     described = {
         "SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.1",
         "SOPInstanceUID": "1.2.3.4",

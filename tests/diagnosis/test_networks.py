@@ -42,8 +42,6 @@ def noise() -> Study:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_explains_every_architecture(method: str, classifier: Classifier, noise: Study) -> None:
-    if method == "score-cam" and classifier.card.architecture == "resnet50":
-        pytest.skip("2,048 passes of the largest network tell no more than 512 of its sisters")
     maps = METHODS[method].maps(classifier, noise, targets=(Target("bright"),), **METHODS[method].quick)
     assert maps[0].values.shape == noise.size and np.isfinite(maps[0].values).all()
     assert not any(module._forward_hooks for module in classifier.network.modules())

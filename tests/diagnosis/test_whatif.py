@@ -1,5 +1,7 @@
 """Erasing a region of an image whose score rests on a known place."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
@@ -91,7 +93,7 @@ def test_a_filling_leaves_the_rest_alone(study: Study, place: np.ndarray) -> Non
         np.testing.assert_array_equal(filled.pixels[far], study.pixels[far])
         assert filled.pixels[PLACE].std() < 0.2 and filled.pixels[PLACE].mean() < 0.8
     with pytest.raises(BadRequest, match="no filling 'black'"):
-        fill(study, place, "black")
+        fill(study, place, cast(Filling, "black"))
 
 
 def test_moved_patches_keep_size_and_stay_inside() -> None:

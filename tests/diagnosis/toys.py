@@ -1,5 +1,7 @@
 """Small networks whose logits, and so whose maps, can be worked out by hand."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -53,5 +55,5 @@ class PooledSum(nn.Module):
         return self.head(self.features(x).mean(dim=(2, 3)))
 
 
-def toy_classifier(network: nn.Module | None = None, **card: object) -> Classifier:
+def toy_classifier(network: nn.Module | None = None, **card: Any) -> Classifier:
     return Classifier(toy_card(**card), network or PooledSum())

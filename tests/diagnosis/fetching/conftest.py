@@ -1,7 +1,6 @@
 """A server on this machine, and cards of models whose weights it has."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from diagnosis.cards import ModelCard
 from diagnosis.networks import build_network
 from diagnosis.sources import Download
 from tests.diagnosis.toys import toy_card
-from tests.retrieval.serving import Server
+from tests.retrieval.serving import Server, serving
 
 ARCHITECTURE = "timm/mobilenetv3_small_050"  # 2 MB
 
@@ -22,13 +21,8 @@ ARCHITECTURE = "timm/mobilenetv3_small_050"  # 2 MB
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr("diagnosis.fetching.transfer.PAUSE", 0.01)
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving() as server:
+        yield server
 
 
 @dataclass(frozen=True)

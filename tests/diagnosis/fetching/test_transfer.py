@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from diagnosis.errors import BadRequest, Missing
-from diagnosis.fetching.transfer import Span, receive
+from diagnosis.fetching.transfer import TIMEOUT, WHOLE, Span, receive
 from tests.retrieval.serving import CONTENT, Server
 
 
-def received(server: Server, part: Path, *about: Span, **options: object) -> list[tuple[int, int | None]]:
-    return list(receive(server.url, part, *about, **options))  # type: ignore[arg-type]
+def received(
+    server: Server, part: Path, span: Span = WHOLE, *, size: int | None = None, timeout: float = TIMEOUT
+) -> list[tuple[int, int | None]]:
+    return list(receive(server.url, part, span, size=size, timeout=timeout))
 
 
 def test_progress_is_told_and_a_broken_reply_goes_on(server: Server, tmp_path: Path) -> None:
