@@ -28,6 +28,7 @@ PAINTING = Path(__file__).with_name("painting.js").read_text("utf-8")
 """Lets the large picture be painted on, and sends the strokes to Python."""
 TOOLS = """<div class="lb-paint" role="group" aria-label="Paint on the large picture">
 <p class="lb-note">Paint on the large picture what is to be erased, or choose a part by its name.</p>
+<p class="lb-note" data-paint="waits" role="status" hidden>Erasing waits until all maps of the image are there.</p>
 <div class="lb-paint-tools">
 <button type="button" data-paint="brush" aria-pressed="true">Brush</button>
 <button type="button" data-paint="box" aria-pressed="false">Rectangle</button>
@@ -103,14 +104,16 @@ def choices(reading: Reading) -> list[tuple[str, str]]:
     return offered + [(zone.name[:1].upper() + zone.name[1:], ZONE + zone.name) for zone in room]
 
 
-def follow(reading: Reading | None, tray: Tray, what: str | None) -> tuple[Any, Any]:
-    """(panel, list) for the reading on the page: nothing of one image or class stands beside another."""
+def follow(reading: Reading | None, tray: Tray, what: str | None) -> tuple[Any, Any, Any]:
+    """(panel, list, button) for the reading on the page: nothing of one image or class stands beside another."""
     if reading is None:
-        return "", gr.skip()
+        return "", gr.skip(), gr.skip()
     offered = choices(reading)
     values = [value for _, value in offered]
-    first = values[0] if values and reading.pending is None else None
-    return _panel(reading, tray), gr.Dropdown(choices=offered, value=what if what in values else first)
+    whole = reading.pending is None
+    first = values[0] if values and whole else None
+    chosen = gr.Dropdown(choices=offered, value=what if what in values else first)
+    return _panel(reading, tray), chosen, gr.Button(interactive=whole)
 
 
 def _panel(reading: Reading, tray: Tray) -> Any:
@@ -146,4 +149,4 @@ def erase_panel(eraser: Eraser, stage: gr.HTML, states: States, events: dict[str
     ):
         stream.failure(lambda: pieces.fault("Erasing", "Try another part"), None, shown, **events)
         stream.then(entered, [states.reading, states.tray], states.reading, **events)
-    states.chosen.change(follow, [*held, what], [shown, what], **events)
+    states.chosen.change(follow, [*held, what], [shown, what, button], **events)

@@ -7,6 +7,7 @@ let strokes = [], current = null, tool = "brush", size = 14, film = "";
 const tab = () => element.closest(".lb-tab");
 const panel = () => tab()?.querySelector(".lb-paint");
 const isOpen = () => !!panel()?.offsetParent;
+const isGrowing = () => !!element.querySelector("[data-growing]"); // maps are still to come
 const picture = () => element.querySelector(".lb-picture");
 const sides = () => {
   const style = getComputedStyle(picture());
@@ -45,8 +46,10 @@ const redraw = () => {
   panel()?.querySelectorAll("button[data-paint]").forEach((button) => {
     const act = button.dataset.paint;
     if (act === "brush" || act === "box") button.setAttribute("aria-pressed", String(act === tool));
-    else button.disabled = !all.length;
+    else button.disabled = !all.length || (act === "erase" && isGrowing());
   });
+  const waits = panel()?.querySelector("[data-paint=waits]");
+  if (waits) waits.hidden = !isGrowing();
   const slider = panel()?.querySelector("input[data-paint=size]");
   if (slider) [slider.value, slider.nextElementSibling.textContent] = [size, size];
   if (!picture() || (!all.length && !picture().querySelector(".lb-painting"))) return;

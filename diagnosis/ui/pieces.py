@@ -36,6 +36,8 @@ def empty_stage(invitation: str) -> str:
 def stage(reading: Reading, method: str, badge: str = "") -> str:
     """The image, large and on black, with the map of ``method`` laid over it, or alone when there is none.
 
+    While maps are still to come the figure has the attribute ``data-growing``, for ``painting.js``.
+
     Args:
         badge: of that map, as HTML.
     """
@@ -43,8 +45,9 @@ def stage(reading: Reading, method: str, badge: str = "") -> str:
     pictures = _layers(reading, attribution) + outlines(reading, attribution)
     caption = _caption(reading, attribution, badge) if attribution else _plain_caption(reading)
     height, width = picture_size(reading.study)
+    growing = " data-growing" if reading.pending else ""
     return (
-        f'<figure class="lb-figure"><div class="lb-stage"><div class="lb-picture" style="--w:{width};--h:{height}">{pictures}'
+        f'<figure class="lb-figure"{growing}><div class="lb-stage"><div class="lb-picture" style="--w:{width};--h:{height}">{pictures}'
         f"</div></div><figcaption>{caption}</figcaption></figure>{unlike(reading)}{alarm(reading)}{table(reading, attribution)}"
     )
 

@@ -13,7 +13,7 @@ from diagnosis.readers import read_study
 from tests.page.conftest import Visitor
 from tests.page.server import Server, serve
 from tests.page.test_first_screen import sideways
-from tests.page.visit import Tab
+from tests.page.visit import WAIT, Tab
 
 BADGES = ("faithful here", "weak", "no better than chance")
 
@@ -139,6 +139,34 @@ def test_a_painted_region_is_erased_and_read_again(visitor: Visitor, images: Pat
     assert row.locator("th").inner_text() == title and numbers[0] == f"{before[title]:.1f} %"
     assert f"{float(numbers[2]):+.1f} percentage points" in statement and numbers[1] in statement
     assert all(tab.here.locator(".lb-erased img").nth(at).get_attribute("alt") for at in range(2))
+
+
+def test_erasing_waits_until_all_maps_are_there_and_says_so(
+    visitor: Visitor, images: Path, tmp_path: Path, server: Server
+) -> None:
+    """A click while SHAP was computed gave neither a result nor a message that stayed."""
+    with serve(tmp_path, server.weights, LIGHTBOX_SHAP_EVALUATIONS="250") as running:
+        visit = visitor(running.address)
+        visit.context.set_default_timeout(3 * WAIT)  # four times the masked copies of other tests
+        tab = visit.tab("Histology")
+        tab.upload(images / "tile.png")
+        tab.here.locator(".lb-scores li").first.wait_for()
+        tab.here.get_by_role("button", name="Erase a part, and read again").click()
+        waits = tab.here.get_by_text("Erasing waits until all maps of the image are there.")
+        expect(waits).to_be_visible()
+        paint(tab, (0.2, 0.7), (0.3, 0.8))
+        expect(tab.here.locator(".lb-painting g > *")).to_have_count(1)
+        painted = tab.here.get_by_role("button", name="Erase what is painted")
+        named = tab.here.get_by_role("button", name="Erase this part")
+        expect(painted).to_be_disabled()
+        expect(named).to_be_disabled()
+        tab.wait_for_reading(read_study(images / "tile.png").digest)
+        expect(waits).to_be_hidden()
+        expect(named).to_be_enabled()
+        expect(tab.here.locator(".lb-painting g > *")).to_have_count(1)  # painted while it waited
+        painted.click()
+        assert "the painted region" in wait_for_kind(tab, "erased", 1)[0]
+        visit.leave()
 
 
 def test_a_zone_and_what_a_map_marks_can_be_erased(visitor: Visitor, images: Path) -> None:

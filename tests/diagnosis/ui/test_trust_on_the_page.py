@@ -11,7 +11,7 @@ from diagnosis.checks import Yardstick, check
 from diagnosis.errors import BadRequest
 from diagnosis.reading import Progress, Reading, read
 from diagnosis.study import Study
-from diagnosis.ui import erasing, testing, zone_pieces
+from diagnosis.ui import erasing, pieces, testing, zone_pieces
 from diagnosis.ui.tray import Tray
 from tests.diagnosis.toys import SIDE, toy_classifier
 
@@ -112,9 +112,11 @@ def test_another_image_or_class_clears_what_was_erased_and_ends_what_runs(readin
     tray.put(reading.study)
     tray.erasing = (reading.study.digest, "bright")
     run = tray.begin(erasing.WORK)
-    panel, _ = erasing.follow(reading, tray, None)
-    assert panel != "" and tray.wants(erasing.WORK, run)
-    panel, box = erasing.follow(reading.about("dark"), tray, "zone:patient's left upper zone")
+    panel, _, button = erasing.follow(reading, tray, None)
+    assert panel != "" and button.interactive and tray.wants(erasing.WORK, run)
+    panel, box, _ = erasing.follow(reading.about("dark"), tray, "zone:patient's left upper zone")
     assert panel == "" and not tray.wants(erasing.WORK, run) and box.value == "zone:patient's left upper zone"
     pending = replace(reading, pending=Progress("shap"))
-    assert erasing.follow(pending, tray, None)[1].value is None  # a map may still come before the zones
+    _, box, button = erasing.follow(pending, tray, None)
+    assert box.value is None and not button.interactive  # a map may still come before the zones
+    assert "data-growing" in pieces.stage(pending, "grad-cam") and "data-growing" not in pieces.stage(reading, "shap")
