@@ -45,7 +45,8 @@ class Refused(UserError):
     """The image is not of the kind that the model is made for: nothing was scored.
 
     Args:
-        suggestion: name of the model that such images are for, or None.
+        suggestion: name of the model that such images are for, or None; as text it stands after the remedy, while the
+            page tells the model's title.
     """
 
     exit_code = 4
@@ -53,3 +54,6 @@ class Refused(UserError):
     def __init__(self, problem: str, remedy: str, suggestion: str | None = None) -> None:
         super().__init__(problem, remedy)
         self.suggestion = suggestion
+
+    def __str__(self) -> str:
+        return super().__str__() + (f" Or use the model {self.suggestion}." if self.suggestion else "")

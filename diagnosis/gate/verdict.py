@@ -83,6 +83,5 @@ def admitted(result: GateResult, card: ModelCard) -> GateResult:
     if result.verdict != "refuse":
         return result
     problem = f"{card.title} does not read this image. {result.reason}"
-    remedy = f"Nothing was scored. Put in an image that {card.title} is made for"
-    remedy += f", or use the model {result.suggestion}." if result.suggestion else "."
+    remedy = f"Nothing was scored. Put in an image that {card.title} is made for."
     raise Refused(problem, remedy, result.suggestion)

@@ -31,6 +31,7 @@ KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a 
 Panel = Callable[[gr.State], None]
 Under = Callable[[States], None]
 __all__ = ["KEEP_SECONDS", "QUIET", "Built", "Desk", "States", "Tray", "reading_tab"]
+FOLLOWING = (gr.skip(),) * 5  # what is redrawn whenever the reading changes
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 4}
 
 
@@ -69,10 +70,14 @@ class Desk:
             return tray, None, gr.skip(), pieces.problem(error)
 
     def read(self, tray: Tray) -> Iterator[tuple[Any, ...]]:
-        """(reading, its class, controls, progress, message, large picture), stage by stage, until others are wanted.
-        The picture is sent for an image alone that the gate does not let by; else it follows the reading."""
+        """(reading, its class, controls, progress, message, large picture, and the chosen reading with its scores, maps
+        and facts), stage by stage, until others are wanted.
+
+        All from the picture on follows the reading, but for an image that the gate does not let by: that one is shown
+        alone, and nothing of an earlier reading stands beside the refusal.
+        """
         study, run, name = tray.take(), tray.begin(WORK), tray.model
-        yield (gr.skip(),) * 6  # Gradio empties the outputs of a generator that yields nothing
+        yield (gr.skip(),) * 10  # Gradio empties the outputs of a generator that yields nothing
         if study is None or name is None:
             return
         try:
@@ -87,7 +92,7 @@ class Desk:
                 shap_evaluations=self.shap_evaluations,
             ):
                 if not tray.wants(WORK, run):
-                    yield (gr.skip(),) * 6  # Gradio sends the last output once more at the end, over the newer reading
+                    yield (gr.skip(),) * 10  # Gradio sends the last output once more at the end, over the newer reading
                     return
                 first, fresh = shown < 0, len(reading.maps) > shown
                 shown = len(reading.maps)
@@ -97,13 +102,13 @@ class Desk:
                     gr.Row(visible=True) if first else gr.skip(),
                     pieces.progress(reading.pending),
                     "" if first else gr.skip(),
-                    gr.skip(),
+                    *FOLLOWING,
                 )
         except Refused as refused:
             told = unlike.message(refused, self.tabs, self.models.cards)
-            yield None, gr.skip(), gr.Row(visible=False), "", told, unlike.stage(study)
+            yield None, gr.skip(), gr.Row(visible=False), "", told, unlike.stage(study), None, "", "", ""
         except UserError as error:
-            yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error), gr.skip()
+            yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error), *FOLLOWING
 
     def show(self, reading: Reading | None, label: str, method: str, tray: Tray) -> tuple[Any, ...]:
         """(reading, stage, scores, maps, facts) about the class and by the method that the visitor chose.
@@ -179,9 +184,8 @@ def reading_tab(desk: Desk, beside: Panel, below: Under, under: Under = lambda _
     into, at_once = [tray, file, doing, message], {"trigger_mode": "multiple", **QUIET}
 
     def begin(event: Dependency) -> None:
-        stream = event.then(
-            desk.read, tray, [reading, label, controls, doing, message, stage], concurrency_id="model", **at_once
-        )
+        outputs = [reading, label, controls, doing, message, stage, chosen, scores, maps, facts]
+        stream = event.then(desk.read, tray, outputs, concurrency_id="model", **at_once)
         stream.failure(lambda: ("", pieces.fault()), None, [doing, message], **QUIET)
 
     def read_from(listen: Callable[..., Dependency], box: gr.File) -> None:

@@ -20,6 +20,8 @@ def message(refused: Refused, tabs: tuple[Tab, ...], cards: Mapping[str, ModelCa
     last.
     """
     told = f"<strong>{escape(refused.problem)}</strong> {escape(refused.remedy)}"
+    if refused.suggestion and refused.suggestion in cards:
+        told += f" Such images are for {escape(cards[refused.suggestion].title)}."
     return f'<div class="lb-problem lb-refused" role="alert">{told}{_button(refused.suggestion, tabs, cards)}</div>'
 
 

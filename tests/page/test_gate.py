@@ -30,6 +30,8 @@ def test_a_tile_put_in_for_a_film_is_refused_and_read_where_it_belongs(visitor: 
     tab.upload(images / "tile.png")
     refused = tab.here.locator(".lb-refused")
     expect(refused).to_contain_text("Nothing was scored")
+    left = tab.here.locator(".lb-scores, .lb-maps figure, .lb-large .lb-overlay, a[download^=reading-]")
+    assert left.count() == 0  # at once: nothing of the film stands beside the refusal
     expect(tab.here.locator(".lb-large figcaption")).to_have_text("Not read: no score, no map.")
     for gone in (".lb-scores", ".lb-maps figure", ".lb-words p", "a[download^=reading-]"):
         expect(tab.here.locator(gone)).to_have_count(0)

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from diagnosis.readers import read_study
 from tests.page.conftest import Visitor
 from tests.page.server import Server, serve
@@ -75,4 +77,22 @@ def test_a_fault_of_the_program_is_told_without_its_words(
         assert "layer9" in running.output.read_text("utf-8") and "layer9" not in visit.page.content()
         assert tab.here.locator(".lb-progress").count() == 0
         assert tab.here.locator(".lb-scores li").count() == 5
+        visit.leave()
+
+
+def test_without_a_library_the_tab_says_so_and_the_rest_works(
+    visitor: Visitor, server: Server, images: Path, tmp_path: Path
+) -> None:
+    nowhere = {"RETRIEVAL_MODEL": f"local-dir:{tmp_path / 'nothing'}", "LIGHTBOX_CASES": str(tmp_path / "none")}
+    with serve(tmp_path, server.weights, **nowhere) as bare:
+        visit = visitor(bare.address)
+        tab = visit.tab("Similar cases")
+        expect(tab.alert).to_contain_text("is not here")
+        assert "python -m retrieval.training train" in tab.alert.inner_text()
+        tab = visit.tab("Histology")
+        tab.upload(images / "tile.png")
+        tab.wait_for_reading()
+        tab.here.get_by_role("button", name="Find similar cases").click()
+        expect(tab.alert).to_contain_text("is not here")
+        assert tab.here.locator(".lb-words p").count() >= 3
         visit.leave()

@@ -123,8 +123,7 @@ def test_an_own_case_is_found_by_its_owner_alone_and_its_patches_are_matched(
     assert own.locator("img").evaluate("node => node.decode().then(() => true)")
     own.get_by_role("button", name="What matches").click()
     match = tab.here.locator(".lb-match")
-    patch = match.locator("[data-best]").first
-    patch.hover()
+    match.locator("[data-best]").first.hover()
     expect(match.locator(".lb-pointed")).to_have_count(2)
     assert match.locator("[data-best] text").count() == match.locator(".lb-pairs li").count() > 0
     match.get_by_role("button", name="Close").click()
@@ -298,21 +297,3 @@ def test_the_neighbours_of_a_reading_enter_it_and_go_with_its_image(
     expect(panel).to_have_count(0)
     assert not any(one["kind"] in OPINIONS for one in tab.record["findings"])
     expect(find).to_be_visible()
-
-
-def test_without_a_library_the_tab_says_so_and_the_rest_works(
-    visitor: Visitor, server: Server, images: Path, tmp_path: Path
-) -> None:
-    nowhere = {"RETRIEVAL_MODEL": f"local-dir:{tmp_path / 'nothing'}", "LIGHTBOX_CASES": str(tmp_path / "none")}
-    with serve(tmp_path, server.weights, **nowhere) as bare:
-        visit = visitor(bare.address)
-        tab = visit.tab("Similar cases")
-        expect(tab.alert).to_contain_text("is not here")
-        assert "python -m retrieval.training train" in tab.alert.inner_text()
-        tab = visit.tab("Histology")
-        tab.upload(images / "tile.png")
-        tab.wait_for_reading()
-        tab.here.get_by_role("button", name="Find similar cases").click()
-        expect(tab.alert).to_contain_text("is not here")
-        assert tab.here.locator(".lb-words p").count() >= 3
-        visit.leave()

@@ -33,6 +33,8 @@ def test_a_refusal_tells_why_and_offers_the_tab_of_the_model_that_reads_such_ima
     assert "&lt;a tile&gt;" in told and "<a tile>" not in told and 'role="alert"' in told
     button = re.search(r"<button[^>]*>(.*?)</button>", told)
     assert button is not None and button[1] == "Read it as Tiles"
+    assert told.count("Tiles") == 2 and "Such images are for Tiles." in told
+    assert not re.search(r"\btiles\b", re.sub(r"<[^>]*>", "", told))  # the model's name stands nowhere
     assert 'data-tab="Histology &lt;&amp;&gt;"' in button[0] and 'data-model="tiles"' in button[0]
 
 
