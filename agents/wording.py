@@ -7,6 +7,7 @@ from pathlib import Path
 from agents.types import Reader
 from diagnosis.attribution import METHODS
 from diagnosis.findings import Finding, Topic
+from diagnosis.intervals import spread
 from diagnosis.notices import LIKENESS_NOTICE, MAPS_NOTICE, NOTICE
 
 HEADINGS: dict[Topic, str] = {
@@ -27,8 +28,8 @@ CLINICIAN = {
     "confidence_unmeasured": "Confidence {tier}: highest score {score:.1f} % ({title}); how often the model is right there is unknown, since none of {count} images that it had not learned from had a highest score {span}.",
     "conformal_set": "Set of classes that leaves out the true one for about {error:.0f} % of such images: {names} ({value:.0f} of {count}, from a score of {floor:.1f} %).",
     "conformal_empty": "Set of classes that leaves out the true one for about {error:.0f} % of such images: empty, none of {count} has a score of {floor:.1f} % or more.",
-    "conformal_tested": "Coverage of such sets on {images} test images: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}), mean size {size:.1f} classes.",
-    "performance_mixed": "Balanced accuracy on the {images} of these images from {groups} {group} with every class: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "conformal_tested": "Coverage of such sets on {images} test images: {value:.1f} % ({spread}), mean size {size:.1f} classes.",
+    "performance_mixed": "Balanced accuracy on the {images} of these images from {groups} {group} with every class: {value:.1f} % ({spread}).",
     "above_threshold": "{Title}: score {value:.1f} %, {gap:.1f} percentage points above its operating threshold of {threshold:.1f} %.",
     "below_threshold": "{Title}: score {value:.1f} %, {gap:.1f} percentage points below its operating threshold of {threshold:.1f} %.",
     "reached": "Operating threshold reached by {value:.0f} of {count} findings: {names}.",
@@ -39,8 +40,8 @@ CLINICIAN = {
     "flat": "{method} for {title}: flat, no place spoke for it more than another.",
     "agreement": "Rank correlation of {method} and {other}: {value:.2f}.",
     "overlap": "Overlap of the top tenths: {value:.1f} % (unrelated maps: {chance:.0f} %). {verdict}",
-    "performance": "Balanced accuracy {value:.1f} % (95 % interval {low:.1f} to {high:.1f}) on {images} test images of {groups} {group} that it was not trained on.",
-    "recall": "Recall for {title}: {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "performance": "Balanced accuracy {value:.1f} % ({spread}) on {images} test images of {groups} {group} that it was not trained on.",
+    "recall": "Recall for {title}: {value:.1f} % ({spread}).",
     "resolution": "Network input: {size} × {size} pixels, {value:.1f} times coarser than the file.",
     "unseen": "Not seen by the network: {value:.1f} % of the image, at its edges.",
     "modality": "Modality of the file: {modality}; the model was made for {expected}.",
@@ -72,8 +73,8 @@ PATIENT = {
     "place": "The {method} map for {title} has the largest share of its weight, {value:.1f} %, in the {region} of the image.",
     "flat": "The {method} map for {title} is flat: no place spoke for it more than another.",
     "overlap": "{verdict} The top tenths of the two maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %.",
-    "performance": "The model was tested on {images} images of {groups} {group} that it was not trained on: its balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
-    "recall": "Of the test images that truly were {title}, the model recognised {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
+    "performance": "The model was tested on {images} images of {groups} {group} that it was not trained on: its balanced accuracy was {value:.1f} % ({spread}).",
+    "recall": "Of the test images that truly were {title}, the model recognised {value:.1f} % ({spread}).",
     "vote": "Similar pictures agree with the model: {value:.0f} of the {count} most similar cases of the data set with the model's classes are called {title} too. The model's highest score is {own_value:.1f} %.",
     "vote_conflict": "Similar pictures contradict the model: {value:.0f} of the {count} most similar cases of the data set with the model's classes are called {title}, and the model's highest score is {other} with {other_value:.1f} %; {other} got {other_votes} of the votes.",
     "zone": "Of {count} zones, the {method} map for {title} stands out most on the {region}: {value:.1f} % of its weight, where an even map would put {even:.1f} %.",
@@ -139,7 +140,8 @@ def told(finding: Finding, reader: Reader) -> str:
     title = str(finding.facts.get("title", ""))
     method = METHODS[finding.method].title if finding.method else ""
     named = {"Title": title[:1].upper() + title[1:], "method": method, "region": finding.region}
-    return template.format(value=finding.value, **named, **finding.facts)
+    ends = spread(finding.interval, finding.facts)
+    return template.format(value=finding.value, spread=ends, **named, **finding.facts)
 
 
 @cache

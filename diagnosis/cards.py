@@ -240,9 +240,8 @@ class ModelCard(_Strict):
 def load_card(path: Path) -> ModelCard:
     """Read one card. Raises Missing when there is no file, BadRequest when it says something it must not."""
     if not path.is_file():
-        raise Missing(
-            f"There is no model card {path.name} in {path.parent}.", "Put the card back, or name another model."
-        )
+        problem = f"There is no model card {path.name} in the folder {path.parent.name}."
+        raise Missing(problem, "Put the card back, or name another model.")
     try:
         return ModelCard.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -289,7 +288,9 @@ def verified_file(card: ModelCard, folder: Path) -> Path:
         raise Missing(f"{card.name} has no weights yet.", retrain)
     path = folder / card.weights.file
     if not path.is_file():
-        raise Missing(f"The weights of {card.name} are missing: {path.name} is not in {folder}.", retrain)
+        raise Missing(
+            f"The weights of {card.name} are missing: {path.name} is not in the folder {folder.name}.", retrain
+        )
     if (found := file_digest(path)) != card.weights.sha256:
         digests = f"sha256 {found[:12]}…, expected {card.weights.sha256[:12]}…"
         raise BadRequest(f"{path.name} is not the file that its card describes ({digests}).", retrain)

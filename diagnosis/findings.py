@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from diagnosis.attribution import METHODS
+from diagnosis.intervals import spread
 
 Topic = Literal["says", "looked", "trust"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
@@ -39,10 +40,10 @@ TEMPLATES: dict[str, str] = {
     "agreement": "{method} and {other} order the places with a rank correlation of {value:.2f}, where 1 is the same order and 0 is none.",
     "overlap": "The top tenths of the two maps share {value:.1f} % of their area; unrelated maps would share {chance:.0f} %. {verdict}",
     "additivity": "The parts of the SHAP map add up to the model's output to within {value:.1g} logits.",
-    "performance": "On {images} test images of {groups} {group} that it was not trained on, the model's balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
-    "recall": "Of the test images that truly were {title}, it recognised {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
-    "performance_mixed": "On the {images} of these images that come from {groups} {group} with every class, its balanced accuracy was {value:.1f} % (95 % interval {low:.1f} to {high:.1f}).",
-    "conformal_tested": "On {images} test images such a set held the true class for {value:.1f} % (95 % interval {low:.1f} to {high:.1f}), with {size:.1f} classes on average.",
+    "performance": "On {images} test images of {groups} {group} that it was not trained on, the model's balanced accuracy was {value:.1f} % ({spread}).",
+    "recall": "Of the test images that truly were {title}, it recognised {value:.1f} % ({spread}).",
+    "performance_mixed": "On the {images} of these images that come from {groups} {group} with every class, its balanced accuracy was {value:.1f} % ({spread}).",
+    "conformal_tested": "On {images} test images such a set held the true class for {value:.1f} % ({spread}), with {size:.1f} classes on average.",
     "unmeasured": "There is no evaluation of these weights: how good the model is has not been measured.",
     "resolution": "The network saw the image at {size} × {size} pixels, {value:.1f} times coarser than the file: finer detail was lost to it.",
     "unseen": "The network did not see {value:.1f} % of the image, at its edges.",
@@ -119,7 +120,7 @@ class Finding:
         value: the measured number in ``unit``, or None where the fact is not a number.
         unit: ``%``, ``percentage points``, ``rank correlation``, ``logits``, ``times``, ``cases``, ``findings``,
             ``classes``, ``cosine`` or empty.
-        interval: 95 % interval (low, high) in ``unit``, or None where none was measured.
+        interval: 95 % interval (low, high) in ``unit``, or None where there is none.
         label, method, region: the class, method and place that it is about, or None.
         facts: what else the statement says, by name, e.g. ``other`` (a second class or method) and ``other_value``.
         statement: one plain sentence (two where a verdict follows) that contains the value.
@@ -140,11 +141,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure from an evaluation file, in percent, with its 95 % interval."""
+    """A figure from an evaluation file, in percent, with its 95 % interval and the number of groups behind it.
+
+    ``interval`` is None where the groups are too few for one, or where no draw of them changes the figure.
+    """
 
     value: float
-    low: float
-    high: float
+    interval: tuple[float, float] | None
+    groups: int
 
 
 @dataclass(frozen=True)
@@ -188,5 +192,7 @@ def draft(
 ) -> Finding:
     """A finding that waits for its number; the template is filled with the fields and with ``facts``."""
     title = METHODS[method].title if method else ""
-    statement = TEMPLATES[kind].format(value=value, method=title, region=region, **facts)
+    statement = TEMPLATES[kind].format(
+        value=value, method=title, region=region, spread=spread(interval, facts), **facts
+    )
     return Finding("", kind, topic, value, unit, statement, interval, label, method, region, facts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from diagnosis.findings import (
     DIFFER_OVERLAP,
     DIFFER_RANK,
     NARROW,
+    Figure,
     Finding,
     Performance,
     draft,
 )
+from diagnosis.intervals import called
 from diagnosis.places import half_weight_area, shares
 from diagnosis.preprocess import place
 from diagnosis.study import Study
@@ -134,22 +137,12 @@ def _performance(card: ModelCard, label: str, record: Performance | None) -> Ite
     if record is None:
         yield draft("unmeasured", "trust")
         return
-    whole = record.balanced_accuracy
-    ends = (whole.low, whole.high)
-    yield draft(
-        "performance",
-        "trust",
-        whole.value,
-        "%",
-        interval=ends,
-        low=ends[0],
-        high=ends[1],
-        images=record.images,
-        groups=record.groups,
-        group=card.group,
-    )
+    yield measured_figure("performance", record.balanced_accuracy, card, images=record.images)
     if own := record.recall.get(label):
-        ends, title = (own.low, own.high), card.title_of(label).lower()
-        yield draft(
-            "recall", "trust", own.value, "%", label=label, interval=ends, title=title, low=ends[0], high=ends[1]
-        )
+        yield measured_figure("recall", own, card, label=label, title=card.title_of(label).lower())
+
+
+def measured_figure(kind: str, figure: Figure, card: ModelCard, **facts: Any) -> Finding:
+    """A figure of test images, with its interval and the groups that it rests on; ``facts`` as for :func:`draft`."""
+    facts |= {"groups": figure.groups, "group": called(figure.groups, card.group)}
+    return draft(kind, "trust", figure.value, "%", interval=figure.interval, **facts)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from diagnosis.cards import ModelCard, file_digest
 from diagnosis.errors import BadRequest, Missing, UserError
+from diagnosis.intervals import FEWEST_GROUPS, called, no_interval
 from diagnosis.shortcuts import Shortcuts, load_shortcuts, shortcuts_path
 from diagnosis.training.evaluate import Evaluation, load_metrics, metrics_path
 from diagnosis.training.metrics import Interval
@@ -56,7 +57,7 @@ def _unusable(card: ModelCard, folder: Path) -> UserError | None:
         return Missing(f"{card.name} has no weights yet.", f"Run `python -m diagnosis.training train {card.name}`.")
     path = folder / card.weights.file
     if not path.is_file():
-        return Missing(f"{path.name} is not in {folder}.", "Put it there, or train the model again.")
+        return Missing(f"{path.name} is not in the folder {folder.name}.", "Put it there, or train the model again.")
     if file_digest(path) != card.weights.sha256:
         problem = f"{path.name} is not the file that the card of {card.name} describes."
         return BadRequest(problem, "Put back the card and the weights that belong together.")
@@ -93,13 +94,14 @@ def how_good(facts: ModelFacts) -> tuple[str, ...]:
     if measured is None:
         why = facts.unmeasured.problem if facts.unmeasured else "It was not measured."
         return (f"No figure is shown. {why}",)
-    where = f"{measured.images} images of {measured.groups} {facts.card.group}"
+    group = facts.card.group
+    where = f"{measured.images} images of {measured.groups} {called(measured.groups, group)}"
     seen = "which it did not learn from" if measured.split == "test" else f"split {measured.split}"
     told = [f"Balanced accuracy {percent(measured.balanced_accuracy)} on {where}, {seen}."]
     if mixed := measured.mixed_groups:
+        mixed_groups = f"{mixed.groups} {called(mixed.groups, group)}"
         told.append(
-            f"On the {mixed.images} images of {mixed.groups} {facts.card.group} that have every class: "
-            f"{percent(mixed.balanced_accuracy)}."
+            f"On the {mixed.images} images of the {mixed_groups} with every class: {percent(mixed.balanced_accuracy)}."
         )
     told += [
         f"AUC, {one.name.replace('_', ' ')}: {plain(one.auc)} on {one.support} images." for one in measured.contrasts
@@ -109,7 +111,17 @@ def how_good(facts: ModelFacts) -> tuple[str, ...]:
             f"Sets of classes that should hold the true one in {100 * (1 - sets.error_rate):.0f} % of images held it "
             f"in {percent(sets.coverage)}, with {plain(sets.size, 2)} classes on average."
         )
+    if why := bare(measured, group):
+        told.append(f"{why}.")
     return tuple(told)
+
+
+def bare(measured: Evaluation, group: str) -> str:
+    """Why the figures have no intervals, where the groups are too few for any; else nothing."""
+    if measured.groups >= FEWEST_GROUPS:
+        return ""
+    why = no_interval(measured.groups, called(measured.groups, group))
+    return why[:1].upper() + why[1:]
 
 
 def easiest(found: Shortcuts | None) -> tuple[str, ...]:

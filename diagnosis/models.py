@@ -74,7 +74,8 @@ class Models:
         if name in self.ready:
             raise Missing(f"The weights of {name} are not here.", f"Run `python -m diagnosis weights fetch {name}`.")
         if not self.cards:
-            raise Missing(f"There are no model cards in {self.folder}.", "Name the right folder with LIGHTBOX_BUNDLED.")
+            bare = f"There are no model cards in {self.folder.name}."
+            raise Missing(bare, "Name the right folder with LIGHTBOX_BUNDLED.")
         raise BadRequest(f"There is no model {name!r}.", f"Use one of: {', '.join(self.cards)}.")
 
     def folder_of(self, name: str) -> Path:
@@ -129,7 +130,7 @@ def _cards_in(folder: Path, taken: Mapping[str, Path], problems: dict[Path, User
         if (first := taken.get(card.name) or (folder if card.name in cards else None)) is None:
             cards[card.name] = card
         else:
-            problem = f"{path} is not used: there is a model {card.name!r} in {first} already."
+            problem = f"{path.name} is not used: there is a model {card.name!r} in the folder {first.name} already."
             problems[path] = BadRequest(problem, "Give it another name.")
     return cards
 
@@ -140,30 +141,32 @@ def _lacks_download(card: ModelCard, folder: Path) -> bool:
 
 
 def _record(evaluation: Evaluation) -> Performance | None:
-    overall = _percent(evaluation.balanced_accuracy)
-    recall = {one.label: _percent(one.recall) for one in evaluation.classes}
+    whole = evaluation.groups
+    overall = _percent(evaluation.balanced_accuracy, whole)
+    recall = {one.label: _percent(one.recall, one.groups or whole) for one in evaluation.classes}
     if evaluation.split != "test" or overall is None:
         return None
     measured = {label: result for label, result in recall.items() if result is not None}
     sets = evaluation.conformal
     return Performance(
         evaluation.images,
-        evaluation.groups,
+        whole,
         overall,
         measured,
         _mixed(evaluation),
-        _percent(sets.coverage) if sets else None,
+        _percent(sets.coverage, whole) if sets else None,
         sets.size.value if sets else None,
     )
 
 
 def _mixed(evaluation: Evaluation) -> MixedPerformance | None:
     mixed = evaluation.mixed_groups
-    overall = _percent(mixed.balanced_accuracy) if mixed else None
+    overall = _percent(mixed.balanced_accuracy, mixed.groups) if mixed else None
     return MixedPerformance(mixed.images, mixed.groups, overall) if mixed and overall else None
 
 
-def _percent(interval: Interval) -> Figure | None:
-    if interval.value is None or interval.low is None or interval.high is None:
+def _percent(figure: Interval, groups: int) -> Figure | None:
+    if figure.value is None:
         return None
-    return Figure(100 * interval.value, 100 * interval.low, 100 * interval.high)
+    ends = None if figure.low is None or figure.high is None else (100 * figure.low, 100 * figure.high)
+    return Figure(100 * figure.value, ends, groups)

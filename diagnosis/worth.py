@@ -5,8 +5,9 @@ from typing import Any
 
 from diagnosis.cards import Confidence, ModelCard, Tier
 from diagnosis.classifier import Prediction
-from diagnosis.findings import Figure, Finding, Performance, draft
+from diagnosis.findings import Finding, Performance, draft
 from diagnosis.gate.verdict import GateResult
+from diagnosis.measured import measured_figure
 
 
 def worth(card: ModelCard, prediction: Prediction) -> Iterator[Finding]:
@@ -79,16 +80,9 @@ def further_figures(card: ModelCard, record: Performance | None) -> Iterator[Fin
     if record is None:
         return
     if mixed := record.mixed:
-        yield _measured(
-            "performance_mixed", mixed.balanced_accuracy, images=mixed.images, groups=mixed.groups, group=card.group
-        )
+        yield measured_figure("performance_mixed", mixed.balanced_accuracy, card, images=mixed.images)
     if (covered := record.coverage) and card.confidence:
-        yield _measured("conformal_tested", covered, images=record.images, size=record.set_size or 0.0)
-
-
-def _measured(kind: str, figure: Figure, **facts: Any) -> Finding:
-    low, high = figure.low, figure.high
-    return draft(kind, "trust", figure.value, "%", interval=(low, high), low=low, high=high, **facts)
+        yield measured_figure("conformal_tested", covered, card, images=record.images, size=record.set_size or 0.0)
 
 
 def about(card: ModelCard) -> tuple[Finding, ...]:

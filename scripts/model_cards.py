@@ -11,16 +11,17 @@ sys.path.insert(0, str(ROOT))
 
 from diagnosis.cards import ModelCard, load_cards  # noqa: E402
 from diagnosis.errors import UserError  # noqa: E402
+from diagnosis.intervals import RULE  # noqa: E402
 from diagnosis.model_facts import ModelFacts, model_facts, percent, plain, sections, technical  # noqa: E402
 from diagnosis.training.evaluate import Evaluation  # noqa: E402
 
 TARGET = ROOT / "docs" / "models.md"
 WEIGHTS = ROOT / "weights"
-HEAD = """# Models
+HEAD = f"""# Models
 
 Made by `scripts/model_cards.py` from the cards and metrics in `weights/`; do not edit. The tab *Models* shows the same, with charts, and
 measures a model again on labelled images. Figures in brackets are 95 % bootstrap intervals over groups (patients, slides, or originals of
-augmented images); [training.md](training.md) says how the numbers are computed and again measured.
+augmented images). {RULE} [training.md](training.md) says how the numbers are computed and again measured.
 """
 
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from agents.grounding.facts import Allowed, Fact
+from agents.grounding.facts import Allowed, Fact, interval
 from agents.grounding.lexicon import FULL, load
 from agents.grounding.text import Span, Text, normalise
 from diagnosis.findings import Finding
@@ -70,13 +70,11 @@ def shortcut(finding: Finding, reading: Reading) -> Allowed:
 
 def shortcut_record(finding: Finding, reading: Reading) -> Allowed:
     """How often the alarm rang, rightly and falsely, on how many films."""
-    (low, high), facts = finding.interval or (0.0, 0.0), finding.facts
+    facts = finding.facts
     return Allowed(
         (
             Fact(finding.value or 0.0, "%", "caught"),
-            Fact(low, "%", "low"),
-            Fact(high, "%", "high"),
-            Fact(95.0, "%", "confidence"),
+            *interval(finding),
             Fact(float(facts["false"]), "%", "false"),
             *(Fact(float(facts[name]), "", "images") for name in ("films", "clean")),
         ),

@@ -79,7 +79,7 @@ def _derived(cited: Sequence[Allowed], part: float, reading: Reading) -> tuple[F
     found += [Fact(100 - fact.value, "%", "rest") for fact in own if fact.role in ("overlap", "area")]
     for one in cited:
         counts = {fact.role: fact.value for fact in one.facts}
-        if counts.get("groups"):
+        if counts.get("groups") and "images" in counts:
             found.append(Fact(counts["images"] / counts["groups"], "", "each"))
             found.append(Fact(counts["images"] - counts["groups"], "", "difference"))
         if "coarser" in counts:

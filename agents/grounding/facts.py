@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
 
@@ -61,6 +62,19 @@ def names(*several: str | None) -> frozenset[str]:
 def ratio(more: float, less: float) -> tuple[Fact, ...]:
     """How many times more, where it is worth saying."""
     return (Fact(more / less, "times", "ratio"),) if less > 0 and more / less >= 1.5 else ()
+
+
+def interval(finding: Finding) -> tuple[Fact, ...]:
+    """The ends of a finding's interval and its 95 %, where it has one."""
+    if finding.interval is None:
+        return ()
+    low, high = finding.interval
+    return Fact(low, "%", "low"), Fact(high, "%", "high"), Fact(95.0, "%", "confidence")
+
+
+def tested_on(finding: Finding) -> tuple[Fact, ...]:
+    """The interval of a test figure, or the groups that are too few for one."""
+    return interval(finding) or (Fact(float(finding.facts["groups"]), "", "groups"),)
 
 
 def class_called(reading: Reading, title: str) -> str:

@@ -1,6 +1,6 @@
 """What the model's record, and what it made of the file, let a sentence say."""
 
-from agents.grounding.facts import Allowed, Fact, names
+from agents.grounding.facts import Allowed, Fact, interval, names, tested_on
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
@@ -11,7 +11,7 @@ def performance(finding: Finding, reading: Reading) -> Allowed:
         Fact(finding.value or 0.0, "%", "accuracy"),
         Fact(float(finding.facts["images"]), "", "images"),
         Fact(float(finding.facts["groups"]), "", "groups"),
-        *_interval(finding),
+        *interval(finding),
     )
     return Allowed(facts, claims={"trained": False, "measured": True, "gives": True})
 
@@ -19,7 +19,11 @@ def performance(finding: Finding, reading: Reading) -> Allowed:
 def recall(finding: Finding, reading: Reading) -> Allowed:
     """How many images of a class the model recognises."""
     value, label = finding.value or 0.0, finding.label
-    facts = (Fact(value, "%", "recall", label), Fact(100 - value, "%", "missed", label), *_interval(finding))
+    facts = (
+        Fact(value, "%", "recall", label),
+        Fact(100 - value, "%", "missed", label),
+        *tested_on(finding),
+    )
     return Allowed(
         facts,
         names(label),
@@ -60,8 +64,3 @@ def modality(finding: Finding, reading: Reading) -> Allowed:
 def colourless(finding: Finding, reading: Reading) -> Allowed:
     """That a model made for colour was given none."""
     return Allowed(claims={"colour": False, "made_for_colour": True})
-
-
-def _interval(finding: Finding) -> tuple[Fact, ...]:
-    low, high = finding.interval or (0.0, 0.0)
-    return Fact(low, "%", "low"), Fact(high, "%", "high"), Fact(95.0, "%", "confidence")

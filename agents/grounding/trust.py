@@ -1,6 +1,6 @@
 """What tests of maps, several methods side by side, contrasts and erasures let a sentence say."""
 
-from agents.grounding.facts import Allowed, Fact
+from agents.grounding.facts import Allowed, Fact, interval
 from diagnosis.attribution import METHODS
 from diagnosis.checks import GAP, SHUFFLED, STEADY
 from diagnosis.findings import DIFFER_OVERLAP, Finding
@@ -27,7 +27,7 @@ def _against(finding: Finding, reading: Reading) -> frozenset[str]:
 
 def badge(finding: Finding, reading: Reading) -> Allowed:
     """The badge, how many random maps it beats, and why it is no better."""
-    (low, high), beaten = finding.interval or (0.0, 0.0), finding.value or 0.0
+    beaten = finding.value or 0.0
     labels, methods = _about(finding)
     said, reasons, count = str(finding.facts["badge"]), str(finding.facts["reasons"]), float(finding.facts["count"])
     chance = said.startswith("no better")
@@ -42,9 +42,7 @@ def badge(finding: Finding, reading: Reading) -> Allowed:
         (
             Fact(beaten, "%", "beaten", finding.label, finding.method),
             Fact(100 - beaten, "%", "rest", finding.label, finding.method),
-            Fact(low, "%", "low"),
-            Fact(high, "%", "high"),
-            Fact(95.0, "%", "confidence"),
+            *interval(finding),
             *(Fact(count, "", role) for role in ("references", "methods")),
         ),
         labels | _against(finding, reading),

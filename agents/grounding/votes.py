@@ -1,6 +1,6 @@
 """What findings about the vote of similar cases let a sentence say."""
 
-from agents.grounding.facts import Allowed, Fact
+from agents.grounding.facts import Allowed, Fact, interval
 from agents.grounding.numbers import WHOLES
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
@@ -48,13 +48,11 @@ def no_vote(finding: Finding, reading: Reading) -> Allowed:
 
 def accuracy(finding: Finding, reading: Reading) -> Allowed:
     """How often such a vote was right, of how many, with its interval and what the commonest class would reach."""
-    (low, high), facts = finding.interval or (0.0, 0.0), finding.facts
+    facts = finding.facts
     return Allowed(
         (
             Fact(finding.value or 0.0, "%", "accuracy"),
-            Fact(low, "%", "low"),
-            Fact(high, "%", "high"),
-            Fact(95.0, "%", "confidence"),
+            *interval(finding),
             Fact(float(facts["majority"]), "%", "majority"),
             Fact(float(facts["images"]), "", "images"),
             Fact(float(facts["count"]), "", "classes"),

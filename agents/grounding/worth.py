@@ -2,7 +2,7 @@
 
 import re
 
-from agents.grounding.facts import Allowed, Fact, class_called
+from agents.grounding.facts import Allowed, Fact, class_called, interval, tested_on
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
@@ -14,12 +14,9 @@ def tier(finding: Finding, reading: Reading) -> Allowed:
     """The tier of the highest score, which scores it is for, and how often the model was right there, if that is known."""
     facts, known = finding.facts, finding.value is not None
     label = class_called(reading, str(facts["title"]))
-    (low, high), value = finding.interval or (0.0, 0.0), finding.value or 0.0
     right = (
-        Fact(value, "%", "accuracy"),
-        Fact(low, "%", "low"),
-        Fact(high, "%", "high"),
-        Fact(95.0, "%", "confidence"),
+        Fact(finding.value or 0.0, "%", "accuracy"),
+        *interval(finding),
         Fact(float(facts.get("images", 0)), "", "images"),
     )
     return Allowed(
@@ -65,13 +62,11 @@ def conformal(finding: Finding, reading: Reading) -> Allowed:
 
 def conformal_tested(finding: Finding, reading: Reading) -> Allowed:
     """How often test images' sets held the true class, and how many classes they had."""
-    (low, high), covered = finding.interval or (0.0, 0.0), finding.value or 0.0
+    covered = finding.value or 0.0
     facts = (
         Fact(covered, "%", "covered"),
         Fact(100 - covered, "%", "missed"),
-        Fact(low, "%", "low"),
-        Fact(high, "%", "high"),
-        Fact(95.0, "%", "confidence"),
+        *tested_on(finding),
         Fact(float(finding.facts["images"]), "", "images"),
         *(Fact(float(finding.facts["size"]), "", role) for role in ("classes", "")),
     )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from agents.report.measured import FigureRecord, FindingRecord, MapRecord
 from agents.report.record import Report
 from diagnosis.attribution import METHODS
+from diagnosis.intervals import RULE, called
 
 NOT_MEASURED = "not measured"
 READERS = {"clinician": "clinicians", "student": "students", "patient": "patients and family"}
@@ -66,7 +67,9 @@ def scores_note(report: Report) -> str:
     kind += " and add up to 100 %; they have no interval of their own."
     if report.model.performance is None:
         return f"{kind} How often each class is recognised has not been measured."
-    return f"{kind} The interval is the 95 % interval of how many test images of the class were recognised."
+    told = f"{kind} The interval is the 95 % interval of how many test images of the class were recognised."
+    bare = any(one.recall is not None and one.recall.low is None for one in report.model.labels)
+    return f"{told} {RULE}" if bare else told
 
 
 def _plural(kind: str) -> str:
@@ -86,7 +89,11 @@ def beside_heading(report: Report) -> str:
 
 
 def figure(value: FigureRecord | None) -> str:
-    return NOT_MEASURED if value is None else f"{value.value:.1f} % ({value.low:.1f} to {value.high:.1f})"
+    if value is None:
+        return NOT_MEASURED
+    if value.low is None or value.high is None:
+        return f"{value.value:.1f} %"
+    return f"{value.value:.1f} % ({value.low:.1f} to {value.high:.1f})"
 
 
 def byline(report: Report) -> str:
@@ -194,7 +201,8 @@ def _tests(report: Report) -> Table:
         raise ValueError("there are no test figures")
     rows = [("Balanced accuracy", figure(measured.balanced_accuracy))]
     rows += [(f"Recall, {one.title.lower()}", figure(one.recall)) for one in report.model.labels]
-    note = f"On {measured.images} test images of {measured.groups} {measured.group} that the model was not trained on."
+    groups = f"{measured.groups} {called(measured.groups, measured.group)}"
+    note = f"On {measured.images} test images of {groups} that the model was not trained on. {RULE}"
     return Table("Test figures", ("Figure", "Value (95 % interval)"), (0.5, 0.5), tuple(rows), note)
 
 

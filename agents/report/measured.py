@@ -109,15 +109,16 @@ class ReadingRecord(Strict):
 
 
 class FigureRecord(Strict):
-    """A test figure in percent, with its 95 % interval."""
+    """A test figure in percent, with the ends of its 95 % interval, where it has one."""
 
     value: Finite
-    low: Finite
-    high: Finite
+    low: Finite | None
+    high: Finite | None
 
     @classmethod
     def of(cls, figure: Figure) -> Self:
-        return cls(value=figure.value, low=figure.low, high=figure.high)
+        low, high = figure.interval or (None, None)
+        return cls(value=figure.value, low=low, high=high)
 
 
 class LabelRecord(Strict):

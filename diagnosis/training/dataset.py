@@ -53,12 +53,13 @@ def read_manifest(folder: Path) -> list[Row]:
     path = folder / "manifest.csv"
     if not path.is_file():
         remedy = "Name a folder laid out as docs/training.md says, with --data."
-        raise Missing(f"There is no manifest.csv in {folder}.", remedy)
+        raise Missing(f"There is no manifest.csv in the folder {folder.name}.", remedy)
     with path.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
         lacking = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
         if lacking:
-            raise BadRequest(f"{path} has no column {lacking[0]!r}.", f"It needs the columns {', '.join(COLUMNS)}.")
+            remedy = f"It needs the columns {', '.join(COLUMNS)}."
+            raise BadRequest(f"{path.name} has no column {lacking[0]!r}.", remedy)
         return [Row(folder / row["path"], row["label"], row["group"], row["split"]) for row in reader]
 
 
@@ -80,7 +81,7 @@ def rows_of(folder: Path, split: str, card: ModelCard) -> list[Row]:
     chosen = [row for row in rows if row.split == split]
     if not chosen:
         splits = ", ".join(sorted({row.split for row in rows}))
-        raise BadRequest(f"{folder} has no rows with split {split!r}.", f"It has: {splits}.")
+        raise BadRequest(f"{folder.name} has no rows with split {split!r}.", f"It has: {splits}.")
     for label in {row.label for row in chosen}:
         card.index(label)
     return chosen

@@ -1,6 +1,5 @@
 """A classifier as it is served, measured on a labelled folder."""
 
-import json
 import shlex
 import time
 from collections.abc import Iterator
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 
+from diagnosis import records
 from diagnosis.cards import ModelCard, Weights
 from diagnosis.classifier import Classifier
 from diagnosis.errors import BadRequest, Missing
@@ -132,10 +131,7 @@ def metrics_path(card: ModelCard, folder: Path) -> Path:
 
 def write_metrics(evaluation: Evaluation, card: ModelCard, folder: Path) -> Path:
     """Write ``<model>.metrics.json`` beside the card; returns its path."""
-    path = metrics_path(card, folder)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(evaluation.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
-    return partial.replace(path)
+    return records.write(evaluation, metrics_path(card, folder))
 
 
 def load_metrics(path: Path, card: ModelCard) -> Evaluation:
@@ -146,12 +142,7 @@ def load_metrics(path: Path, card: ModelCard) -> Evaluation:
         BadRequest: it is not a metrics file, or it was measured on other weights or with another temperature.
     """
     remedy = f"Run `python -m diagnosis.training evaluate {card.name} --split test --write`."
-    if not path.is_file():
-        raise Missing(f"There is no {path.name} in {path.parent}.", remedy)
-    try:
-        evaluation = Evaluation.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise BadRequest(f"{path.name} is not a metrics file: {error.errors()[0]['msg']}.", remedy) from error
+    evaluation = records.load(Evaluation, path, "a metrics file", remedy)
     if card.weights is None or evaluation.weights_sha256 != card.weights.sha256:
         measured_on = evaluation.weights_sha256[:12]
         raise BadRequest(f"{path.name} was measured on other weights (sha256 {measured_on}…).", remedy)

@@ -6,11 +6,13 @@ statistics of :mod:`diagnosis.training.statistics` are functions of such weights
 1) and all replicates come from the same few lines.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from diagnosis.cards import ModelCard
+from diagnosis.intervals import FEWEST_GROUPS
 from diagnosis.training import statistics
 from diagnosis.training.metrics import (
     ClassMetrics,
@@ -82,6 +84,7 @@ def measure(
     """All metrics of a classifier on N images.
 
     A replicate in which a class does not occur is skipped for the statistics that need that class, and for those only.
+    A statistic with fewer than ``FEWEST_GROUPS`` groups behind it has no interval, nor has one that no draw changes.
 
     Args:
         scores: (N, L), 0..1, each row sums to 1.
@@ -95,18 +98,17 @@ def measure(
     images = _Images(np.asarray(scores, dtype=np.float64), targets, members, card)
     point = _statistics(images, np.ones((1, len(targets))))
     draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)
-    if len(names) < 2:
-        draws = draws[:0]
     chunks = [
         _statistics(images, draws[start : start + _CHUNK, members].astype(np.float64))
-        for start in range(0, max(len(draws), 1), _CHUNK)
+        for start in range(0, replicates, _CHUNK)
     ]
     sample = _Statistics(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
     return _metrics(images, point, sample)
 
 
 def _metrics(images: _Images, point: _Statistics, sample: _Statistics) -> Metrics:
-    of = _Statistics(*(_intervals(values[0], drawn) for values, drawn in zip(point, sample, strict=True)))
+    behind = _groups_behind(images)
+    of = _Statistics(*(_intervals(one[0], drawn, few) for one, drawn, few in zip(point, sample, behind, strict=True)))
     counts = statistics.confusion_counts(images.scores, images.targets)
     return Metrics(
         images=int(counts.sum()),
@@ -116,7 +118,7 @@ def _metrics(images: _Images, point: _Statistics, sample: _Statistics) -> Metric
         macro_auc=of.macro_auc[()],
         log_loss=of.log_loss[()],
         expected_calibration_error=of.calibration_error[()],
-        classes=_classes(images, of),
+        classes=_classes(images, of, behind),
         contrasts=_contrasts(images, of),
         confusion=Confusion(counts=counts.tolist(), rates=of.rates.tolist()),
         reliability=_reliability(images, of),
@@ -126,11 +128,12 @@ def _metrics(images: _Images, point: _Statistics, sample: _Statistics) -> Metric
     )
 
 
-def _classes(images: _Images, of: _Statistics) -> tuple[ClassMetrics, ...]:
+def _classes(images: _Images, of: _Statistics, behind: _Statistics) -> tuple[ClassMetrics, ...]:
     return tuple(
         ClassMetrics(
             label=label,
             support=int((images.targets == i).sum()),
+            groups=int(behind.recall[i]),
             precision=of.precision[i],
             recall=of.recall[i],
             f1=of.f1[i],
@@ -200,16 +203,51 @@ def _mixed_groups(images: _Images, of: _Statistics) -> MixedGroups | None:
     return MixedGroups(images=int(mixed.sum()), groups=groups, balanced_accuracy=of.mixed_groups[()])
 
 
-def _intervals(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """An array of Interval shaped as ``values``; ``drawn`` has the replicates on an added first axis."""
+def _groups_behind(images: _Images) -> _Statistics:
+    """How many groups each statistic rests on, shaped as its point value; of several sides, those of the rarest."""
+    labels, members = np.arange(len(images.card.labels)), images.members
+    true, answered = images.targets[:, None] == labels, images.scores.argmax(1)[:, None] == labels
+    bins = statistics.calibration_bins(images.scores)[:, None] == np.arange(statistics.CALIBRATION_BINS)
+    having = partial(statistics.groups_having, members=members)
+    whole, of_class, in_tier = having(np.ones((len(members), 1), dtype=bool))[0], having(true), having(images.tiers)
+    rarest = of_class[of_class > 0].min()
+    sides = [[true[:, side].any(1) for side in statistics.sides(one, images.card)] for one in images.card.contrasts]
+    return _Statistics(
+        accuracy=whole,
+        balanced_accuracy=rarest,
+        macro_auc=rarest,
+        log_loss=whole,
+        calibration_error=whole,
+        precision=having(answered),
+        recall=of_class,
+        f1=having(true | answered),
+        auc=np.minimum(of_class, having(~true)),
+        contrasts=np.array([having(np.stack(both, axis=1)).min() for both in sides]),
+        rates=np.repeat(of_class[:, None], len(labels), axis=1),
+        reliability=having(bins),
+        conformal=np.full(2, whole),
+        tiers=np.stack([np.full_like(in_tier, whole), in_tier]),
+        mixed_groups=having(statistics.in_mixed_groups(images.targets, members)[:, None])[0],
+    )
+
+
+def _intervals(values: np.ndarray, drawn: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """An array of Interval shaped as ``values`` and ``groups``; ``drawn`` has the replicates on an added first axis."""
     intervals = np.empty(values.shape, dtype=object)
     for at in np.ndindex(values.shape):
-        defined = drawn[(slice(None), *at)]
-        defined = defined[~np.isnan(defined)]
-        low, high = np.percentile(defined, [2.5, 97.5]) if len(defined) else (np.nan, np.nan)
-        value, low, high = (None if np.isnan(x) else round(float(x), 6) for x in (values[at], low, high))
+        value = None if np.isnan(values[at]) else round(float(values[at]), 6)
+        low, high = _ends(drawn[(slice(None), *at)]) if groups[at] >= FEWEST_GROUPS else (None, None)
         intervals[at] = Interval(value=value, low=low, high=high)
     return intervals
+
+
+def _ends(drawn: np.ndarray) -> tuple[float, float] | tuple[None, None]:
+    """The 2.5th and 97.5th percentile of the replicates that are defined; None where there are none, or all agree."""
+    defined = drawn[~np.isnan(drawn)]
+    if not len(defined):
+        return None, None
+    low, high = (round(float(end), 6) for end in np.percentile(defined, [2.5, 97.5]))
+    return (low, high) if low < high else (None, None)
 
 
 def _statistics(images: _Images, weights: np.ndarray) -> _Statistics:

@@ -10,8 +10,9 @@ class _Frozen(BaseModel):
 class Interval(_Frozen):
     """A value with the 2.5th and 97.5th percentile of its replicates, all rounded to 1e-6.
 
-    ``value`` is None where the data leave it undefined (an AUC with one class only); ``low`` and ``high`` are None
-    when there are fewer than two groups to resample, or when no replicate defines them.
+    ``value`` is None where the data leave it undefined (an AUC with one class only). ``low`` and ``high`` are None
+    where a bootstrap would claim more than it knows: with too few groups behind the value, and
+    where all replicates agree, as they do of a figure at its limit (every image of a class recognised).
     """
 
     value: float | None
@@ -27,7 +28,10 @@ class Roc(_Frozen):
 
 
 class ClassMetrics(_Frozen):
-    """One class against the rest; ``support`` is its number of images. All None for a class without images."""
+    """One class against the rest; ``support`` and ``groups`` count its images, with None where a file does not tell.
+
+    All figures are None for a class without images.
+    """
 
     label: str
     support: int
@@ -36,6 +40,7 @@ class ClassMetrics(_Frozen):
     f1: Interval
     auc: Interval
     roc: Roc | None = None
+    groups: int | None = None
 
 
 class ContrastMetrics(_Frozen):

@@ -54,6 +54,11 @@ def in_mixed_groups(targets: np.ndarray, members: np.ndarray) -> np.ndarray:
     return whole[members]
 
 
+def groups_having(kinds: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """int64 (K,): how many groups have an image of each of K kinds, ``kinds`` (N, K) bool; ``members`` as above."""
+    return np.array([len(np.unique(members[kind])) for kind in kinds.T], dtype=np.int64)
+
+
 def balanced_accuracy(scores: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(R,) mean recall of the classes of the data."""
     found = confusion(scores, targets, weights)

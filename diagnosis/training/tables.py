@@ -1,23 +1,11 @@
-"""What the commands print: measurements, confidence, cross-validation, data and runs as tables."""
-
-import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+"""What the commands print: measurements, confidence, cross-validation and data as tables."""
 
 from diagnosis.cards import Confidence, ModelCard
+from diagnosis.intervals import FEWEST_GROUPS, called, no_interval
 from diagnosis.training.crossvalidate import OutOfFold
 from diagnosis.training.evaluate import Evaluation
 from diagnosis.training.metrics import Interval
 from diagnosis.training.prepare import Preparation
-
-RUNS_HEAD = """# Training runs
-
-Made by `python -m diagnosis.training runs --write docs/runs.md` from the logs in `runs/`; do not edit. Balanced
-accuracy is that of the averaged weights on the images that the run was watched on: `val`, or the fold that a network of
-cross-validation left out. It chose recipes; it is no measurement of a model. [training.md](training.md) tells how a run
-goes, and [models.md](models.md) how good the models are on `test`.
-"""
 
 
 def preparation_table(found: Preparation) -> str:
@@ -54,7 +42,7 @@ def confidence_table(confidence: Confidence) -> str:
 def evaluation_table(evaluation: Evaluation, card: ModelCard) -> str:
     lines = [
         f"{evaluation.model} on {evaluation.dataset}, split {evaluation.split}",
-        f"{evaluation.images} images in {evaluation.groups} groups; 95 % intervals from a bootstrap over groups",
+        f"{evaluation.images} images in {evaluation.groups} groups; {_intervals_of(evaluation.groups)}",
         "",
         f"accuracy           {_cell(evaluation.accuracy)}",
         f"balanced accuracy  {_cell(evaluation.balanced_accuracy)}",
@@ -74,6 +62,11 @@ def evaluation_table(evaluation: Evaluation, card: ModelCard) -> str:
     for label, counts in zip(card.label_names, evaluation.confusion.counts, strict=True):
         lines.append(f"{label:{width}}  " + "".join(f"{count:6}" for count in counts))
     return "\n".join(lines)
+
+
+def _intervals_of(groups: int) -> str:
+    few = groups < FEWEST_GROUPS
+    return no_interval(groups, called(groups, "groups")) if few else "95 % intervals from a bootstrap over groups"
 
 
 def _cell(interval: Interval) -> str:
@@ -99,47 +92,3 @@ def _worth_measured(evaluation: Evaluation) -> list[str]:
         *lines,
         *(f"{one.name:9} accuracy {_cell(one.accuracy)}, {_cell(one.share)} of the images" for one in tiers),
     ]
-
-
-def runs_table(folder: Path) -> str:
-    """A page with a line for each classifier's run in ``folder``, by name; those of cross-validation included."""
-    head = "| run | model | start | epochs | minutes | best balanced accuracy (epoch) | last | last log loss |"
-    return "\n".join([RUNS_HEAD, head, "|" + "---|" * 8, *_run_lines(folder)]) + "\n"
-
-
-def _run_lines(folder: Path) -> Iterator[str]:
-    for path in sorted(folder.rglob("log.jsonl")):
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        if not rows or "val_balanced_accuracy" not in rows[0]:
-            continue  # a segmenter's or the encoder's
-        about, name = _about(path.parent), path.parent.relative_to(folder).as_posix()
-        best = max(rows, key=lambda row: row["val_balanced_accuracy"])
-        cells = (
-            name,
-            about.get("model", "–"),
-            _start_of(about),
-            f"{rows[-1]['epoch']} of {_epochs_of(about)}" if about else str(rows[-1]["epoch"]),
-            f"{sum(row.get('seconds', 0) for row in rows) / 60:.0f}",
-            f"{best['val_balanced_accuracy']:.3f} ({best['epoch']:.0f})",
-            f"{rows[-1]['val_balanced_accuracy']:.3f}",
-            f"{rows[-1]['val_loss']:.3f}",
-        )
-        yield f"| {' | '.join(cells)} |"
-
-
-def _about(run: Path) -> dict[str, Any]:
-    """What ``run.json`` says; nothing where there is none."""
-    path = run / "run.json"
-    about: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return about
-
-
-def _start_of(about: dict[str, Any]) -> str:
-    if not about:
-        return "–"
-    start = about["recipe"]["start"]
-    return Path(start["file"]).name if start else "random"
-
-
-def _epochs_of(about: dict[str, Any]) -> int:
-    return sum(stage["epochs"] for stage in about["recipe"]["stages"])

@@ -5,16 +5,24 @@ import importlib.util
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from diagnosis.cards import ModelCard
-from diagnosis.training.recipe import Recipe
+from pydantic import BaseModel
 
 STORE = "mlruns"  # folder in runs/, and in any other folder that runs lie in
 ID = "mlflow-run"  # file in a run's folder
 
 
-def describe(card: ModelCard, recipe: Recipe, run: Path) -> None:
+class Described(Protocol):
+    """A card, of whatever is trained."""
+
+    @property
+    def reference(self) -> str: ...
+    @property
+    def architecture(self) -> str: ...
+
+
+def describe(card: Described, recipe: BaseModel, run: Path) -> None:
     """Write ``run.json``: which model the run trains, and by which recipe."""
     run.mkdir(parents=True, exist_ok=True)
     about = {"model": card.reference, "architecture": card.architecture, "recipe": recipe.model_dump(mode="json")}
@@ -27,7 +35,7 @@ class Tracker:
     A run that was cut off goes on as the same run. Nothing is sent: the store is a folder, and telemetry is off.
     """
 
-    def __init__(self, model: str, recipe: Recipe, run: Path) -> None:
+    def __init__(self, model: str, recipe: BaseModel, run: Path) -> None:
         self._client = _client(run.parent / STORE)
         self._run = self._begun(model, recipe, run) if self._client else ""
 
@@ -41,7 +49,7 @@ class Tracker:
         if self._client:
             self._client.set_terminated(self._run)
 
-    def _begun(self, model: str, recipe: Recipe, run: Path) -> str:
+    def _begun(self, model: str, recipe: BaseModel, run: Path) -> str:
         known = run / ID
         if known.is_file() and (run / "last.pt").is_file():
             return known.read_text("utf-8")
@@ -62,7 +70,7 @@ def _client(store: Path) -> Any:
     return importlib.import_module("mlflow").MlflowClient(store.resolve().as_uri())
 
 
-def _parameters(recipe: Recipe) -> dict[str, str]:
+def _parameters(recipe: BaseModel) -> dict[str, str]:
     """A recipe's fields as text; those of its tables as ``augmentation.blur``."""
     flat: dict[str, str] = {}
     for name, value in recipe.model_dump(mode="json").items():

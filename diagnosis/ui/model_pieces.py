@@ -6,14 +6,16 @@ from urllib.parse import urlsplit
 
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest, UserError
-from diagnosis.model_facts import ModelFacts, percent, plain, sections, technical
+from diagnosis.intervals import RULE, called
+from diagnosis.model_facts import ModelFacts, bare, percent, plain, sections, technical
 from diagnosis.notices import NOTICE
 from diagnosis.training.evaluate import Evaluation
 from diagnosis.training.metrics import ClassMetrics, Interval
 from diagnosis.training.remeasure import compared, same_images, verdict
 from diagnosis.ui import charts, pieces, shortcut_pieces
+from diagnosis.ui.shortcut_pieces import unbroken
 
-HOW = "95 % intervals: images of one group are drawn together, 1,000 times."
+HOW = f"95 % intervals: images of one group are drawn together, 1,000 times. {RULE}"
 SHADE = 55  # percent of the accent colour in a cell of the confusion matrix that holds a whole row
 
 
@@ -68,8 +70,15 @@ def _overall(card: ModelCard, measured: Evaluation) -> str:
         f'<div title="{escape(how, quote=True)}"><dt>{name}</dt><dd>{_figure(value)}</dd></div>'
         for name, (value, how) in rows.items()
     )
-    where = f"{measured.images} images, {measured.groups} {card.group}, {measured.split} split of {measured.dataset}"
-    return f'<dl class="lb-figures">{tiles}</dl><p class="lb-note">{escape(where)}. {HOW}</p>'
+    groups = f"{measured.groups} {called(measured.groups, card.group)}"
+    where = f"{measured.images} images, {groups}, {measured.split} split of {measured.dataset}"
+    return f'<dl class="lb-figures">{tiles}</dl><p class="lb-note">{escape(where)}. {_how(measured, card.group)}</p>'
+
+
+def _how(measured: Evaluation, group: str) -> str:
+    """How the intervals came about, or why there are none."""
+    why = bare(measured, group)
+    return f"{escape(why)}." if why else HOW
 
 
 def _figure(value: str) -> str:
@@ -80,31 +89,33 @@ def _figure(value: str) -> str:
 
 def _classes(card: ModelCard, measured: Evaluation) -> str:
     heads = ("Precision", "Recall", "F1", "AUC")
-    rows = "".join(_class_row(card, one, heads) for one in measured.classes)
+    bare_word = "" if bare(measured, card.group) else "no interval"
+    rows = "".join(_class_row(card, one, heads, bare_word) for one in measured.classes)
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return (
         '<h3>Class by class</h3><table class="lb-classes"><caption class="lb-hidden">Precision, recall, F1 and AUC of each '
-        f'class, with 95 % intervals</caption><thead><tr><th scope="col">Class</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        f'class, with 95 % intervals where there are any</caption><thead><tr><th scope="col">Class</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
-def _class_row(card: ModelCard, one: ClassMetrics, heads: tuple[str, ...]) -> str:
+def _class_row(card: ModelCard, one: ClassMetrics, heads: tuple[str, ...], without: str) -> str:
     cells = "".join(
-        f'<td data-name="{name}">{_ranged(interval)}</td>'
+        f'<td data-name="{name}">{_ranged(interval, without)}</td>'
         for name, interval in zip(heads, (one.precision, one.recall, one.f1, one.auc), strict=True)
     )
     title = escape(card.title_of(one.label))
     return f'<tr><th scope="row">{title} <small>{one.support} images</small></th>{cells}</tr>'
 
 
-def _ranged(interval: Interval) -> str:
-    """A figure, its interval in small print, and both on a line from 0 to 1."""
+def _ranged(interval: Interval, without: str) -> str:
+    """A figure, its interval in small print or the words ``without`` one, and both on a line from 0 to 1."""
     if interval.value is None:
         return "not defined"
-    text = f"<b>{interval.value:.3f}</b>"
+    text, line = f"<b>{interval.value:.3f}</b>", f"--at:{100 * interval.value:.1f}%"
     if interval.low is None or interval.high is None:
-        return text
-    line = f"--at:{100 * interval.value:.1f}%;--low:{100 * interval.low:.1f}%;--high:{100 * interval.high:.1f}%"
+        told = f" <span>{without}</span>" if without else ""
+        return f'{text}{told}<i class="lb-range lb-bare" style="{line}"></i>'
+    line += f";--low:{100 * interval.low:.1f}%;--high:{100 * interval.high:.1f}%"
     return f'{text} <span>{interval.low:.3f} to {interval.high:.3f}</span><i class="lb-range" style="{line}"></i>'
 
 
@@ -140,7 +151,7 @@ def _curves(card: ModelCard, measured: Evaluation) -> str:
             f"ROC curve of {title} against the rest: AUC {plain(one.auc)}, {one.support} of {measured.images} images."
         )
         drawn.append(
-            f"<figure>{charts.roc_chart(one.roc, told)}<figcaption><b>{escape(title)}</b><br>AUC {plain(one.auc)}<br>"
+            f"<figure>{charts.roc_chart(one.roc, told)}<figcaption><b>{escape(title)}</b><br>AUC {unbroken(plain(one.auc))}<br>"
             f"{one.support} of {measured.images} images</figcaption></figure>"
         )
     if not drawn:
@@ -158,10 +169,11 @@ def _worth(measured: Evaluation) -> str:
         for one in measured.reliability
     )
     error = percent(measured.expected_calibration_error)
+    bars = " Bars: 95 % intervals." if any(one.accuracy.low is not None for one in measured.reliability) else ""
     chart = charts.reliability_chart(measured.reliability, f"Reliability of the highest score. {told}.")
     return (
         f'<section><h3>What a score is worth</h3><div class="lb-worth"><figure>{chart}<figcaption>Dots on the dashed line: a '
-        f"score is as often right as it says. Bars: 95 % intervals. Calibration error {error}, {measured.images} images."
+        f"score is as often right as it says.{bars} Calibration error {error}, {measured.images} images."
         f"</figcaption></figure><div>{_tiers(measured)}{_bins(measured)}</div></div></section>"
     )
 
@@ -169,7 +181,7 @@ def _worth(measured: Evaluation) -> str:
 def _tiers(measured: Evaluation) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(tier.name)}</th><td>{100 * tier.at_least:.0f} %</td><td>{tier.images}</td>'
-        f"<td>{percent(tier.accuracy)}</td></tr>"
+        f"<td>{unbroken(percent(tier.accuracy))}</td></tr>"
         for tier in measured.tiers
     )
     sets = ""
@@ -191,7 +203,7 @@ def _tiers(measured: Evaluation) -> str:
 def _bins(measured: Evaluation) -> str:
     rows = "".join(
         f"<tr><td>{100 * one.low:.0f} to {100 * one.high:.0f} %</td><td>{one.images}</td><td>{100 * one.score:.1f} %</td>"
-        f"<td>{percent(one.accuracy)}</td></tr>"
+        f"<td>{unbroken(percent(one.accuracy))}</td></tr>"
         for one in measured.reliability
     )
     return (
@@ -236,7 +248,8 @@ def measuring(done: int, total: int) -> str:
 def measured_again(facts: ModelFacts, again: Evaluation) -> str:
     """The figures of these images, beside those that ship with the weights where there are any."""
     card, shipped = facts.card, facts.measured
-    where = f"{again.images} images, {again.groups} groups, split {again.split} of {again.dataset}, in {again.seconds:.0f} s"
+    groups = f"{again.groups} {called(again.groups, 'groups')}"
+    where = f"{again.images} images, {groups}, split {again.split} of {again.dataset}, in {again.seconds:.0f} s"
     if shipped is None:
         rows = "".join(_again_row(row.name, "–", row.again, None) for row in compared(again, again, card))
         said = "No shipped figures to compare with."
@@ -251,7 +264,7 @@ def measured_again(facts: ModelFacts, again: Evaluation) -> str:
         f'<section class="lb-again"><p class="{"lb-same" if same else ""}"><b>{escape(said)}</b></p>'
         f'<table class="lb-classes"><thead><tr><th scope="col">Figure</th><th scope="col">Shipped</th>'
         f'<th scope="col">Measured again</th><th scope="col">Difference</th></tr></thead><tbody>{rows}</tbody></table>'
-        f'<p class="lb-note">{escape(where)}. {HOW}</p></section>'
+        f'<p class="lb-note">{escape(where)}. {_how(again, "groups")}</p></section>'
     )
 
 

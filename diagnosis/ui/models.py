@@ -115,7 +115,7 @@ def _measuring(shelf: Shelf, chosen: gr.Radio) -> None:
             file = gr.File(label="A zip archive", file_types=[".zip"], height=110, scale=2, min_width=260)
             with gr.Column(scale=3, min_width=260):
                 typed = gr.Textbox(
-                    label="Or a folder on this machine", placeholder="../shared/data/chest_xray", visible=shelf.local
+                    label="Or a folder on this machine", placeholder="~/images/chest-films", visible=shelf.local
                 )
                 split = gr.Textbox("test", label="Rows of the manifest whose split is", max_lines=1)
         with gr.Row(elem_classes="lb-questions"):

@@ -24,21 +24,29 @@ def section(found: Shortcuts | None) -> str:
 
 def _table(caption: str, rows: tuple[Separation, ...]) -> str:
     cells = "".join(
-        f'<tr><th scope="row" title="{escape(one.how, quote=True)}">{escape(one.name)}</th>'
-        f"<td>{plain(one.auc)}</td><td>{one.images}</td></tr>"
+        f'<tr><th scope="row">{escape(one.name)}<small>{escape(one.how)}</small></th>'
+        f"<td>{unbroken(plain(one.auc))}</td><td>{one.images}</td></tr>"
         for one in rows
     )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("What is seen", "AUC", "Images"))
     return (
-        f'<table class="lb-rows"><caption>{escape(caption)}</caption><thead><tr><th scope="col">What is seen</th>'
-        f'<th scope="col">AUC</th><th scope="col">Images</th></tr></thead><tbody>{cells}</tbody></table>'
+        f'<table class="lb-rows lb-else"><caption>{escape(caption)}</caption><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{cells}</tbody></table>"
     )
 
 
 def _outside(found: Outside) -> str:
     """How the model does on another collection."""
-    groups = "; ".join(
-        f"{escape(name)}: {', '.join(f'{escape(finding)} {count}' for finding, count in counts.items())}"
+    groups = {
+        name: ", ".join(f"{escape(finding)} {count}" for finding, count in counts.items())
         for name, counts in found.stated.items()
-    )
+    }
+    told = "".join(f"<li><b>{escape(name)}:</b> {counted}</li>" for name, counted in groups.items())
+    note = '<p class="lb-note">What its findings count as, and how many films have each:</p>'
     title = f"Films of another collection, {found.dataset}"
-    return f'{_table(title, found.separations)}<p class="lb-note">{groups}.</p>'
+    return f'{_table(title, found.separations)}{note}<ul class="lb-list">{told}</ul>'
+
+
+def unbroken(figure: str) -> str:
+    """A figure whose interval stays on one line."""
+    return figure.replace(" to ", "\u00a0to\u00a0")

@@ -68,8 +68,10 @@ def _map(
 
 
 def _performance(card: ModelCard) -> Performance:
-    recall = {name: Figure(78.3 + 3 * at, 71.2 + 3 * at, 84.9 + 2 * at) for at, name in enumerate(card.label_names)}
-    return Performance(861, 612, Figure(81.4, 78.2, 84.1), recall)
+    recall = {
+        name: Figure(78.3 + 3 * at, (71.2 + 3 * at, 84.9 + 2 * at), 612) for at, name in enumerate(card.label_names)
+    }
+    return Performance(861, 612, Figure(81.4, (78.2, 84.1), 612), recall)
 
 
 def example_readings() -> dict[str, Reading]:

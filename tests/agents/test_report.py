@@ -11,11 +11,13 @@ from pydantic import ValidationError
 
 from agents.narrate import narrate
 from agents.report.markdown import as_markdown, plain
+from agents.report.measured import FigureRecord
 from agents.report.record import PARTIAL, Report, digest, json_schema, load_report
 from agents.types import Explanation, Paragraph, Sentence
 from diagnosis.errors import BadRequest
 from diagnosis.reading import Progress
 from tests.agents.readings import example_readings
+from tests.agents.worthy import worthy_readings
 
 ROOT = Path(__file__).parents[2]
 MADE = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -109,11 +111,21 @@ def test_the_record_holds_words_with_what_was_struck_and_why() -> None:
 def test_test_figures_are_those_of_the_reading() -> None:
     report, record = report_of(), READINGS["narrow-viral"].record
     assert report.model.performance is not None and record is not None
-    assert report.model.performance.balanced_accuracy.low == record.balanced_accuracy.low
+    assert report.model.performance.balanced_accuracy == FigureRecord.of(record.balanced_accuracy)
     assert [one.recall and one.recall.value for one in report.model.labels] == [
         figure.value for figure in record.recall.values()
     ]
     assert report_of("unmeasured-benign").model.performance is None
+
+
+def test_a_test_figure_without_an_interval_shows_none() -> None:
+    report = Report.of(worthy_readings()["worth-few"], narrate(worthy_readings()["worth-few"]), MADE)
+    assert Report.model_validate_json(report.model_dump_json(by_alias=True)) == report
+    text = as_markdown(report)
+    assert "| Balanced accuracy | 77.0 % |" in text
+    assert "| Recall, bacterial pneumonia | 100.0 % |" in text
+    assert "| 100.0 % |" in text and "100.0 to 100.0" not in text
+    assert "of 2 patients that the model was not trained on. A figure has no interval where" in text
 
 
 def test_a_partly_checked_language_is_noticed() -> None:

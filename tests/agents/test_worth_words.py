@@ -49,6 +49,12 @@ FALSE = [
     ("worth-low", "overlap", "The set of classes holds viral pneumonia."),
     ("worth-high", "conformal_tested", "Such a set held the true class for 92.4 % of 861 test images."),
     ("worth-high", "performance_mixed", "Its balanced accuracy was 81.4 % on 14 patients with every class."),
+    ("worth-few", "performance", "Its balanced accuracy was 77.0 % (95 % interval 77.0 to 77.0)."),
+    ("worth-few", "performance", "Its balanced accuracy was 77.0 %, with a 95 % interval."),
+    ("worth-few", "performance", "Its balanced accuracy lies within an interval from 0 to 77.0 %."),
+    ("worth-few", "performance_mixed", "Its balanced accuracy was 90.9 % (95 % interval 0.0 to 90.9)."),
+    ("worth-few", "recall", "It recognised 100.0 % of bacterial pneumonia (95 % interval 100.0 to 100.0)."),
+    ("worth-few", "conformal_tested", "Such a set held the true class for 93.9 % (95 % interval 93.9 to 93.9)."),
     ("worth-low", "vote_in_set", "Bacterial pneumonia, the class of most similar cases, is not in the set."),
     ("worth-outside", "vote_outside_set", "Normal, the class of most similar cases, is in the set."),
     ("worth-gated", "gate", "This is an image that the model was made for."),
@@ -71,6 +77,23 @@ def test_what_the_gate_saw_may_be_told() -> None:
         "The image looks most like a lateral chest film.",
     ):
         assert struck("worth-gated", "gate", text) is None
+
+
+@pytest.mark.parametrize("reader", get_args(Reader))
+def test_a_figure_without_an_interval_says_so_to_everybody(reader: Reader) -> None:
+    reading = READINGS["worth-few"]
+    kinds = {one.id: one.kind for one in reading.findings}
+    sentences = [one for part in narrate(reading, reader).paragraphs for one in part.sentences if one.cites]
+    told = {kinds[one.cites[0]]: one.text for one in sentences}
+    for kind, few in (
+        ("performance", "2 patients are"),
+        ("performance_mixed", "1 patient is"),
+        ("recall", "2 patients are"),
+    ):
+        assert f"(no interval: {few} too few)" in told[kind]
+        assert "95 % interval" not in told[kind]
+    for text in ("It was tested on images of 2 patients, too few for an interval.", "Balanced accuracy was 77.0 %."):
+        assert struck("worth-few", "performance", text) is None
 
 
 @pytest.mark.parametrize("reader", get_args(Reader))

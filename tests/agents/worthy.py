@@ -58,9 +58,19 @@ def worthy_readings() -> dict[str, Reading]:
     sure, unsure = chest(0.021, 0.934, 0.045), chest(0.114, 0.412, 0.474)
     if sure.record is None:
         raise ValueError("the made-up reading has no record")
-    mixed = MixedPerformance(310, 14, Figure(77.2, 70.9, 83.6))
-    tested = replace(sure.record, mixed=mixed, coverage=Figure(89.7, 86.8, 92.4), set_size=1.3)
+    mixed = MixedPerformance(310, 14, Figure(77.2, (70.9, 83.6), 14))
+    tested = replace(sure.record, mixed=mixed, coverage=Figure(89.7, (86.8, 92.4), 612), set_size=1.3)
+    few = replace(
+        sure.record,
+        groups=2,
+        balanced_accuracy=Figure(77.0, None, 2),
+        recall={"bacterial_pneumonia": Figure(100.0, None, 2)},
+        mixed=MixedPerformance(310, 1, Figure(90.9, None, 1)),
+        coverage=Figure(93.9, None, 2),
+        set_size=2.6,
+    )
     return {
+        "worth-few": replace(sure, record=few),
         "worth-high": replace(sure, record=tested),
         "worth-moderate": chest(0.052, 0.131, 0.817),
         "worth-low": voted(unsure, {"bacterial_pneumonia": 6, "viral_pneumonia": 4}),

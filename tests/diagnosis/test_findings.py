@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ from tests.diagnosis.toys import toy_card
 
 LABELS = ("normal", "bacterial", "viral")
 RECORD = Performance(
-    861, 600, Figure(81.2, 78.5, 83.9), {label: Figure(70.0 + i, 60.0, 90.0) for i, label in enumerate(LABELS)}
+    861,
+    600,
+    Figure(81.2, (78.5, 83.9), 600),
+    {label: Figure(70.0 + i, (60.0, 90.0), 600) for i, label in enumerate(LABELS)},
 )
 
 
@@ -131,6 +135,19 @@ def test_performance_comes_from_the_record() -> None:
     assert "861 test images of 600 groups" in found["performance"].statement
     assert found["recall"].value == 71.0
     assert "not been measured" in measured(record=None)["unmeasured"].statement
+
+
+def test_a_figure_without_an_interval_says_why() -> None:
+    few = Performance(899, 2, Figure(77.0, None, 2), {"bacterial": Figure(72.0, None, 2)})
+    found = measured(record=few)
+    assert found["performance"].interval is None and found["recall"].interval is None
+    assert found["performance"].statement == (
+        "On 899 test images of 2 groups that it was not trained on, the model's balanced accuracy was 77.0 % "
+        "(no interval: 2 groups are too few)."
+    )
+    assert found["recall"].statement.endswith("it recognised 72.0 % (no interval: 2 groups are too few).")
+    perfect = measured(record=replace(few, groups=95, recall={"bacterial": Figure(100.0, None, 40)}))
+    assert perfect["recall"].statement.endswith("100.0 % (no interval: draws from 40 groups tell none).")
 
 
 def test_every_statement_contains_its_value() -> None:

@@ -3,13 +3,14 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from diagnosis.errors import BadRequest, Missing
-from diagnosis.model_facts import ModelFacts, how_good, model_facts, percent, plain, sections, technical
-from diagnosis.training.metrics import Interval
+from diagnosis.model_facts import ModelFacts, bare, how_good, model_facts, percent, plain, sections, technical
+from diagnosis.training.metrics import Interval, MixedGroups
 from tests.diagnosis.measured import Measured, measured_model
 
 
@@ -30,7 +31,7 @@ def test_figures_are_those_of_the_metrics_file(made: Measured) -> None:
     facts = model_facts(made.card, made.weights)
     assert facts.unusable is None and facts.unmeasured is None and facts.measured == made.evaluation
     value = made.evaluation.balanced_accuracy.value
-    assert value is not None and how_good(facts)[0].startswith(f"Balanced accuracy {100 * value:.1f} % (")
+    assert value is not None and how_good(facts)[0].startswith(f"Balanced accuracy {100 * value:.1f} % on ")
     assert "18 images of 9 groups" in how_good(facts)[0]
     told = dict(sections(facts))
     assert [name for name, _ in sections(facts)] == [
@@ -48,6 +49,7 @@ def test_without_a_metrics_file_no_figure_is_told(made: Measured, tmp_path: Path
     facts = model_facts(made.card, weights)
     assert facts.measured is None and isinstance(facts.unmeasured, Missing) and facts.unusable is None
     assert "squares.metrics.json" in how_good(facts)[0] and not figures(facts)
+    assert str(tmp_path) not in how_good(facts)[0]
     assert "Measured by" not in dict(technical(facts))
 
 
@@ -66,7 +68,20 @@ def test_weights_that_the_card_does_not_describe_have_no_figures(made: Measured,
     facts = model_facts(made.card, weights)
     assert isinstance(facts.unusable, BadRequest) and facts.measured is None and not figures(facts)
     (weights / "squares.safetensors").unlink()
-    assert isinstance(model_facts(made.card, weights).unusable, Missing)
+    gone = model_facts(made.card, weights)
+    assert isinstance(gone.unusable, Missing)
+    assert str(tmp_path) not in " ".join((*how_good(gone), str(gone.unusable)))  # every visitor may read it
+
+
+def test_too_few_slides_have_no_interval_and_the_label_says_why(made: Measured) -> None:
+    overall = Interval(value=0.77, low=None, high=None)
+    one = MixedGroups(images=5, groups=1, balanced_accuracy=overall)
+    few = made.evaluation.model_copy(update={"groups": 2, "balanced_accuracy": overall, "mixed_groups": one})
+    told = how_good(replace(model_facts(made.card, made.weights), measured=few))
+    assert told[0] == "Balanced accuracy 77.0 % on 18 images of 2 groups, which it did not learn from."
+    assert told[1] == "On the 5 images of the 1 group with every class: 77.0 %."
+    assert told[-1] == "No interval: 2 groups are too few."
+    assert bare(made.evaluation, "slides") == ""
 
 
 def test_an_undefined_figure_is_told_as_such() -> None:

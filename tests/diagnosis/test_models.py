@@ -69,6 +69,16 @@ def test_the_record_is_the_evaluation_of_these_weights(folder: Path) -> None:
     assert record.recall.keys() == {one["label"] for one in written["classes"]}
 
 
+def test_a_figure_without_an_interval_counts_all_the_same(folder: Path) -> None:
+    written = json.loads((folder / f"{MODEL}.metrics.json").read_text("utf-8"))
+    bare = {**written["balanced_accuracy"], "low": None, "high": None}
+    change_metrics(folder, groups=2, balanced_accuracy=bare)
+    record = Models(folder).record(MODEL)
+    assert record is not None
+    assert (record.groups, record.balanced_accuracy.groups, record.balanced_accuracy.interval) == (2, 2, None)
+    assert record.balanced_accuracy.value == pytest.approx(100 * written["balanced_accuracy"]["value"])
+
+
 @pytest.mark.parametrize(
     "fields", [{"weights_sha256": "0" * 64}, {"temperature": 9.0}, {"split": "train"}, {"invented": 0.99}]
 )
@@ -114,7 +124,7 @@ def test_a_further_folder_adds_models_and_takes_no_name(folder: Path, tmp_path: 
     assert (models.folder_of(MODEL), models.folder_of("mine")) == (folder, further)
     assert models.classifier("mine").card.name == "mine"
     clash = str(models.problems[further / f"{MODEL}.toml"])
-    assert f"there is a model '{MODEL}' in {folder} already" in clash
+    assert f"there is a model '{MODEL}' in the folder {folder.name} already" in clash
     (further / f"{MODEL}.safetensors").write_bytes(b"other")
     models.reload()
     assert "is not the file that its card describes" in str(models.problems[further / "mine.toml"])

@@ -116,15 +116,27 @@ def test_figures_of_mixed_groups_and_coverage_are_told_where_they_were_measured(
     assert "310" in mixed.statement and "14 patients with every class" in mixed.statement
     (covered,) = statements(reading, "conformal_tested")
     assert "held the true class for 89.7 %" in covered
-    record = Performance(10, 5, Figure(80, 70, 90), {})
+    record = Performance(10, 5, Figure(80, (70, 90), 5), {})
     assert not list(further_figures(reading.card, record))
     assert not list(further_figures(reading.card, None))
     without_card = further_figures(
-        reading.card.model_copy(update={"confidence": None}), replace(record, coverage=Figure(90, 85, 95), set_size=1.2)
+        reading.card.model_copy(update={"confidence": None}),
+        replace(record, coverage=Figure(90, (85, 95), 5), set_size=1.2),
     )
     assert not list(without_card)
-    only = list(further_figures(reading.card, replace(record, mixed=MixedPerformance(5, 2, Figure(70, 60, 80)))))
+    only = list(further_figures(reading.card, replace(record, mixed=MixedPerformance(5, 2, Figure(70, (60, 80), 2)))))
     assert [one.kind for one in only] == ["performance_mixed"]
+
+
+def test_one_patient_with_every_class_has_a_figure_and_no_interval(readings: dict[str, Reading]) -> None:
+    """It was 90.9 % (95 % interval 90.9 to 90.9)."""
+    record = Performance(1416, 3, Figure(89.5, None, 3), {}, MixedPerformance(1056, 1, Figure(90.9, None, 1)))
+    (mixed,) = further_figures(readings["worth-high"].card, record)
+    assert mixed.interval is None
+    assert mixed.statement == (
+        "On the 1056 of these images that come from 1 patient with every class, its balanced accuracy was 90.9 % "
+        "(no interval: 1 patient is too few)."
+    )
 
 
 def test_the_facts_of_the_model_come_last_and_keep_the_card_s_words(readings: dict[str, Reading]) -> None:

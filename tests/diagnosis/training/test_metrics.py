@@ -1,18 +1,24 @@
 """Point values against scikit-learn and by hand; intervals against what is known of them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from pydantic import BaseModel
 from scipy.special import softmax
 from scipy.stats import binom
 from sklearn import metrics as sk
 
 from diagnosis.cards import ModelCard
+from diagnosis.intervals import FEWEST_GROUPS
+from diagnosis.training.evaluate import Evaluation
 from diagnosis.training.measuring import measure
-from diagnosis.training.metrics import Interval, Metrics
+from diagnosis.training.metrics import Confusion, Interval, Metrics
 from diagnosis.training.statistics import weighted_auc
 from tests.diagnosis.training.squares import write_card
 
 N = 300
+WEIGHTS = Path(__file__).parents[3] / "weights"
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +35,8 @@ def sample() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return counts / 20, targets, np.arange(N) // 3
 
 
-def exactly(value: float) -> Interval:
-    return Interval(value=value, low=value, high=value)
+def bare(value: float | None) -> Interval:
+    return Interval(value=value, low=None, high=None)
 
 
 def test_points_equal_scikit_learn(card: ModelCard, sample: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
@@ -103,18 +109,19 @@ def test_a_score_on_the_edge_of_a_bin_belongs_to_the_lower_one(card: ModelCard) 
 
 
 def test_perfect_scores(card: ModelCard) -> None:
+    """Of 30 groups, none of which differs, the bootstrap learns nothing: that is no interval from 1 to 1."""
     targets = np.arange(30) % 3
     found = measure(np.eye(3)[targets], targets, np.arange(30), card, replicates=100)
-    assert found.accuracy == found.balanced_accuracy == found.macro_auc == exactly(1)
-    assert found.expected_calibration_error == found.log_loss == exactly(0)
-    assert all(contrast.auc == exactly(1) for contrast in found.contrasts)
+    assert found.accuracy == found.balanced_accuracy == found.macro_auc == bare(1)
+    assert found.expected_calibration_error == found.log_loss == bare(0)
+    assert all(contrast.auc == bare(1) for contrast in found.contrasts)
 
 
 def test_scores_that_say_nothing(card: ModelCard) -> None:
     targets = np.arange(30) % 3
     found = measure(np.tile([0.4, 0.3, 0.3], (30, 1)), targets, np.arange(30), card, replicates=100)
-    assert found.macro_auc == exactly(0.5)
-    assert found.balanced_accuracy == exactly(0.333333)
+    assert found.macro_auc == bare(0.5)
+    assert found.balanced_accuracy == bare(0.333333)
     assert [one.recall.value for one in found.classes] == [1, 0, 0]
     assert [one.precision.value for one in found.classes] == [0.333333, None, None]  # never predicted: not defined
 
@@ -132,30 +139,79 @@ def test_intervals_come_from_groups_not_images(card: ModelCard) -> None:
 
 
 def test_a_replicate_without_a_class_is_skipped_for_it(card: ModelCard) -> None:
-    """Blue is one group of two, one of them right: whenever it is drawn its recall is a half, else there is none."""
-    targets = np.array([0, 0, 1, 1, 0, 1, 2, 2])
-    groups = np.array(["a", "a", "b", "b", "c", "d", "e", "e"])
-    scores = np.eye(3)[[0, 0, 1, 1, 0, 1, 2, 0]]
-    found = measure(scores, targets, groups, card)
-    assert found.classes[2].recall == exactly(0.5)
-    assert found.balanced_accuracy == exactly(0.833333)  # (1 + 1 + 0.5) / 3 in every replicate that has all three
+    """Blue is in five of 200 groups, which about one draw in 150 misses: its recall is then undefined, and not 0."""
+    targets = np.repeat([0, 1, 2], [100, 95, 5])
+    predicted = targets.copy()
+    predicted[-1] = 0
+    found = measure(np.eye(3)[predicted], targets, np.arange(200), card, replicates=2000)
+    blue = found.classes[2].recall
+    assert (blue.value, blue.high) == (0.8, 1)
+    assert blue.low is not None and blue.low > 0.2
+    assert found.balanced_accuracy.low == pytest.approx((2 + blue.low) / 3, abs=1e-5)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_fewer_than_five_groups_have_no_interval(
+    card: ModelCard, sample: tuple[np.ndarray, np.ndarray, np.ndarray], groups: int
+) -> None:
+    """Two slides with different figures gave an interval from one to the other, and one gave its own figure twice."""
+    scores, targets, _ = sample
+    found = measure(scores, targets, np.arange(N) % groups, card, replicates=200)
+    assert found.groups == groups
+    assert len(intervals_of(found)) > 20
+    assert all(one.low is one.high is None for one in intervals_of(found))
+
+
+def test_five_groups_have_intervals(card: ModelCard, sample: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    scores, targets, _ = sample
+    found = measure(scores, targets, np.arange(N) % 5, card, replicates=200)
+    told = intervals_of((found.accuracy, found.balanced_accuracy, found.macro_auc, found.classes, found.contrasts))
+    assert len(told) == 17
+    assert all(one.low is not None and one.high is not None and one.low < one.high for one in told)
+
+
+def test_the_rarest_class_decides(card: ModelCard, sample: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    """All that blue goes into has no interval where it comes of four groups; the rest keeps its own."""
+    scores, targets, groups = sample
+    groups = np.where(targets == 2, groups % 4, groups)
+    found = measure(scores, targets, groups, card, replicates=100)
+    red, green, blue = found.classes
+    assert (blue.groups, found.groups) == (4, len(np.unique(groups)))
+    assert {one.low for one in (blue.recall, blue.auc, found.balanced_accuracy, found.macro_auc)} == {None}
+    assert [one.auc.low is None for one in found.contrasts] == [False, True]
+    assert None not in {one.low for one in (red.recall, green.recall, red.auc, found.accuracy, found.log_loss)}
+
+
+def intervals_of(value: object) -> list[Interval]:
+    """All that are defined in a model, however deep, but those of cells of the matrix."""
+    if isinstance(value, Interval):
+        return [] if value.value is None else [value]
+    if isinstance(value, tuple):
+        return [one for part in value for one in intervals_of(part)]
+    if isinstance(value, BaseModel) and not isinstance(value, Confusion):
+        return [one for name in type(value).model_fields for one in intervals_of(getattr(value, name))]
+    return []
+
+
+@pytest.mark.parametrize("path", sorted(WEIGHTS.glob("*.metrics.json")), ids=lambda path: path.stem)
+def test_no_shipped_figure_claims_to_be_certain(path: Path) -> None:
+    shipped = Evaluation.model_validate_json(path.read_bytes())
+    for one in intervals_of(shipped):
+        assert one.low is None or one.high is None or one.low < one.high
+        assert one.low is None or shipped.groups >= FEWEST_GROUPS
+    if shipped.mixed_groups and shipped.mixed_groups.groups < FEWEST_GROUPS:
+        assert shipped.mixed_groups.balanced_accuracy.low is None
 
 
 def test_a_class_without_images_has_no_metrics(card: ModelCard) -> None:
     targets = np.array([0, 1, 0, 1])
     scores = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.2, 0.7, 0.1]])
     found = measure(scores, targets, np.arange(4), card, replicates=200)
-    blue, none = found.classes[2], Interval(value=None, low=None, high=None)
+    blue, none = found.classes[2], bare(None)
     assert (blue.support, blue.precision, blue.recall, blue.f1, blue.auc) == (0, none, none, none, none)
     assert found.balanced_accuracy.value == 0.75  # over the two that occur, as in scikit-learn
     assert found.contrasts[1].auc == none
     assert Metrics.model_validate_json(found.model_dump_json()) == found
-
-
-def test_one_group_has_no_interval(card: ModelCard) -> None:
-    targets = np.arange(6) % 3
-    found = measure(np.eye(3)[targets], targets, np.zeros(6), card)
-    assert found.accuracy == Interval(value=1, low=None, high=None)
 
 
 def test_the_seed_decides_the_draws(card: ModelCard, sample: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:

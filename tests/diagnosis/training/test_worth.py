@@ -97,16 +97,28 @@ def test_a_short_curve_keeps_its_corners() -> None:
 
 
 def test_groups_that_have_every_class_are_measured_apart(plain: ModelCard) -> None:
-    """Two patients have all three classes, one is read right and one wrong; the others give themselves away."""
-    groups = np.array([*"aaabbb", *"cccc"])
-    targets = np.array([0, 1, 2, 0, 1, 2, 0, 0, 0, 0])
-    scores = np.eye(3)[[0, 1, 2, 1, 2, 0, 0, 0, 0, 0]]
+    """Six patients have all three classes, three are read right and three wrong; the other gives itself away."""
+    groups = np.array([*"aaabbbcccdddeeefff", *"gggg"])
+    targets = np.array([*[0, 1, 2] * 6, 0, 0, 0, 0])
+    scores = np.eye(3)[[*[0, 1, 2] * 3, *[1, 2, 0] * 3, 0, 0, 0, 0]]
     found = measure(scores, targets, groups, plain, replicates=200)
     assert found.mixed_groups is not None
-    assert (found.mixed_groups.images, found.mixed_groups.groups) == (6, 2)
+    assert (found.mixed_groups.images, found.mixed_groups.groups) == (18, 6)
     own = found.mixed_groups.balanced_accuracy
-    assert (own.value, own.low, own.high) == (0.5, 0.0, 1.0)
-    assert found.balanced_accuracy.value == pytest.approx((5 / 6 + 0.5 + 0.5) / 3, abs=1e-6)
+    assert own.value == 0.5
+    assert own.low is not None and own.high is not None
+    assert 0 <= own.low < 0.5 < own.high <= 1
+    assert found.balanced_accuracy.value == pytest.approx((7 / 10 + 0.5 + 0.5) / 3, abs=1e-6)
+
+
+def test_one_patient_with_every_class_has_no_interval(plain: ModelCard) -> None:
+    """Every draw of one patient is that patient."""
+    groups, targets = np.array([*"aaabcdefg"]), np.array([0, 1, 2, 0, 0, 1, 1, 2, 2])
+    found = measure(np.eye(3)[[0, 2, 2, 0, 0, 1, 1, 2, 2]], targets, groups, plain, replicates=50).mixed_groups
+    assert found is not None and found.groups == 1
+    assert (found.balanced_accuracy.value, found.balanced_accuracy.low, found.balanced_accuracy.high) == (
+        pytest.approx(2 / 3, abs=1e-6), None, None,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("groups", ["aaabbb", "abcdef"])

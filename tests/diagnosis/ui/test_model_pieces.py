@@ -3,11 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from diagnosis.errors import BadRequest
 from diagnosis.model_facts import ModelFacts, model_facts, percent, plain
 from diagnosis.models import Models
+from diagnosis.training.measuring import measure
 from diagnosis.training.metrics import Interval, ReliabilityBin, Roc
 from diagnosis.ui import charts, model_pieces
 from diagnosis.ui.models import Shelf
@@ -39,6 +41,29 @@ def test_each_class_has_its_figures_counts_and_curve(made: Measured, facts: Mode
     assert told[3].startswith("Reliability of the highest score.")
     for one in made.evaluation.reliability:
         assert f"right in {percent(one.accuracy, 0)}, {one.images} images" in told[3]
+
+
+def test_figures_of_too_few_slides_stand_without_interval_bar_or_claim(facts: ModelFacts, made: Measured) -> None:
+    """All of them said "77.0 % (77.0 to 77.0)"."""
+    targets = np.arange(40) % 3
+    scores = np.random.default_rng(0).dirichlet([1, 1, 1], 40) / 2 + np.eye(3)[targets] / 2
+    figures = dict(measure(scores, targets, np.arange(40) % 2, made.card))
+    tags = Tags(model_pieces.page(replace(facts, measured=made.evaluation.model_copy(update=figures), shortcuts=None)))
+    assert "40 images, 2 groups, test split" in tags.text
+    assert tags.text.count("No interval: 2 groups are too few.") == 2  # on the label, and below the figures
+    assert " to " not in tags.text.partition("Class by class")[2].partition("What a score is worth")[0]
+    assert "95 % intervals." not in tags.text and "lb-whisker" not in {given.get("class") for _, given in tags.found}
+    bars = [given for _, given in tags.found if "lb-range" in (given.get("class") or "")]
+    assert bars and all("--low" not in (bar["style"] or "") for bar in bars)
+
+
+def test_a_perfect_figure_beside_others_says_that_it_has_no_interval(facts: ModelFacts, made: Measured) -> None:
+    targets = np.arange(60) % 3
+    scores = np.eye(3)[np.where(np.arange(60) % 9 == 1, 2, targets)]
+    figures = dict(measure(scores, targets, np.arange(60), made.card))
+    tags = Tags(model_pieces.page(replace(facts, measured=made.evaluation.model_copy(update=figures), shortcuts=None)))
+    assert "1.000 no interval" in " ".join(tags.text.split())
+    assert "A figure has no interval where fewer than 5 groups are behind it" in tags.text
 
 
 def test_the_confusion_matrix_holds_the_counts(made: Measured, facts: ModelFacts) -> None:
