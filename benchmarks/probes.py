@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from diagnosis.anatomy.body import body_of
 from diagnosis.readers import read_study
 from diagnosis.shortcuts import Separation
-from diagnosis.training.metrics import Interval
-from diagnosis.training.statistics import weighted_auc
+from diagnosis.training.measuring import intervals
+from diagnosis.training.statistics import groups_having, weighted_auc
 
 SIDE = 64  # pixels of the square on which frame and corners are looked at
 FRAME, CORNER, CELL = 3, 16, 8  # pixels there: breadth of the frame, side of a corner, side of what is averaged
@@ -107,11 +107,11 @@ def probe(
 
 
 def separation(name: str, how: str, scores: np.ndarray, positive: np.ndarray, groups: np.ndarray) -> Separation:
-    """The AUC of scores (N,), with 2.5th and 97.5th percentile of a bootstrap over groups."""
+    """The AUC of scores (N,), with the interval of a bootstrap over groups where there is one."""
     names, members = np.unique(groups, return_inverse=True)
     drawn = np.random.default_rng(SEED).multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS)
-    value = float(weighted_auc(scores, positive, np.ones((1, len(scores))))[0])
+    value = weighted_auc(scores, positive, np.ones((1, len(scores))))[0]
     sample = weighted_auc(scores, positive, drawn[:, members].astype(np.float64))
-    low, high = (float(one) for one in np.nanpercentile(sample, [2.5, 97.5]))
-    auc = Interval(value=round(value, 6), low=round(low, 6), high=round(high, 6))
+    rarest = groups_having(np.stack([positive, ~positive], axis=1), members).min()
+    auc = intervals(np.asarray(value), sample, np.asarray(rarest))[()]
     return Separation(name=name, how=how, images=len(scores), auc=auc)

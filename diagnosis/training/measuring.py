@@ -108,7 +108,7 @@ def measure(
 
 def _metrics(images: _Images, point: _Statistics, sample: _Statistics) -> Metrics:
     behind = _groups_behind(images)
-    of = _Statistics(*(_intervals(one[0], drawn, few) for one, drawn, few in zip(point, sample, behind, strict=True)))
+    of = _Statistics(*(intervals(one[0], drawn, few) for one, drawn, few in zip(point, sample, behind, strict=True)))
     counts = statistics.confusion_counts(images.scores, images.targets)
     return Metrics(
         images=int(counts.sum()),
@@ -231,14 +231,14 @@ def _groups_behind(images: _Images) -> _Statistics:
     )
 
 
-def _intervals(values: np.ndarray, drawn: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def intervals(values: np.ndarray, drawn: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """An array of Interval shaped as ``values`` and ``groups``; ``drawn`` has the replicates on an added first axis."""
-    intervals = np.empty(values.shape, dtype=object)
+    made = np.empty(values.shape, dtype=object)
     for at in np.ndindex(values.shape):
         value = None if np.isnan(values[at]) else round(float(values[at]), 6)
         low, high = _ends(drawn[(slice(None), *at)]) if groups[at] >= FEWEST_GROUPS else (None, None)
-        intervals[at] = Interval(value=value, low=low, high=high)
-    return intervals
+        made[at] = Interval(value=value, low=low, high=high)
+    return made
 
 
 def _ends(drawn: np.ndarray) -> tuple[float, float] | tuple[None, None]:
