@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
-WAIT = 60_000  # milliseconds: a reading on a busy machine
+WAIT = 120_000  # milliseconds: a reading on a busy machine
 expect.set_options(timeout=WAIT / 2)
 
 
