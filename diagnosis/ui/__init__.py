@@ -76,10 +76,11 @@ class Desk:
         All from the picture on follows the reading, but for an image that the gate does not let by: that one is shown
         alone, and nothing of an earlier reading stands beside the refusal.
         """
-        study, run, name = tray.take(), tray.begin(WORK), tray.model
+        study, name = tray.take(), tray.model
         yield (gr.skip(),) * 10  # Gradio empties the outputs of a generator that yields nothing
         if study is None or name is None:
-            return
+            return  # a bad file: what runs for the last image goes on
+        run = tray.begin(WORK)
         try:
             classifier, record = self.models.classifier(name), self.models.record(name)
             shown = -1  # maps on the page; the reading is sent again only when there are more
