@@ -74,7 +74,13 @@ def interval(finding: Finding) -> tuple[Fact, ...]:
 
 def tested_on(finding: Finding) -> tuple[Fact, ...]:
     """The interval of a test figure, or the groups that are too few for one."""
-    return interval(finding) or (Fact(float(finding.facts["groups"]), "", "groups"),)
+    return interval(finding) or (groups(finding),)
+
+
+def groups(finding: Finding) -> Fact:
+    """How many patients, slides … the test images are of."""
+    role = "slides" if str(finding.facts["group"]).startswith("slide") else "groups"
+    return Fact(float(finding.facts["groups"]), "", role)
 
 
 def class_called(reading: Reading, title: str) -> str:

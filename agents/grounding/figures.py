@@ -43,7 +43,7 @@ _OF_IMAGE = re.compile(
 _PAGES = re.compile(
     r"pages?(?!\w).*(?<!\w)(?:not|[a-z]+n't|un(?:read|seen|used|touched)|never|left out|ignored|skipped|more)(?!\w)"
 )
-_NAMED = frozenset({"methods", "pages", "parts", "images", "classes", "groups"})
+_NAMED = frozenset({"methods", "pages", "parts", "images", "classes", "groups", "slides"})
 _ARITHMETIC = re.compile(r"(?<!\w)(?:subtract\w*|minus|divid\w+|ratio|quotient|take|deduct\w*|difference)(?!\w)")
 _SET_AGAINST = re.compile(r"(?:against|versus|vs\.?|compared (?:with|to)) (?:the )?$")
 _OF_ANOTHER = re.compile(
@@ -65,9 +65,12 @@ def unsupported(
     rounded: list[Quantity] = []
     ranged = any(fact.role == "low" for fact in facts)
     voters = {fact.value for fact in facts if fact.role == "voters"}
+    slides = any(fact.role == "slides" for fact in facts)
     for one in told:
         if one.role in ("low", "high") and not ranged:
             one = replace(one, role="")
+        if one.role == "slides" and not slides:
+            one = replace(one, role="images")
         if _idle(one, text):
             continue
         if one.unit == "points" and _OF_IMAGE.match(text.low, one.end):

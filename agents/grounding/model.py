@@ -1,6 +1,6 @@
 """What the model's record, and what it made of the file, let a sentence say."""
 
-from agents.grounding.facts import Allowed, Fact, interval, names, tested_on
+from agents.grounding.facts import Allowed, Fact, groups, interval, names, tested_on
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
@@ -10,7 +10,7 @@ def performance(finding: Finding, reading: Reading) -> Allowed:
     facts = (
         Fact(finding.value or 0.0, "%", "accuracy"),
         Fact(float(finding.facts["images"]), "", "images"),
-        Fact(float(finding.facts["groups"]), "", "groups"),
+        groups(finding),
         *interval(finding),
     )
     return Allowed(facts, claims={"trained": False, "measured": True, "gives": True})

@@ -15,7 +15,7 @@ NEEDS_CUE = frozenset(
     | {"floor", "patch", "random", "false", "threshold", "even", "bound", "error", "covered"}
 )
 _OF_ONE = re.compile(r" of (?:an?|one) ")
-COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "pages", "rank", "total", "votes", "voters"})
+COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "slides", "pages", "rank", "total", "votes", "voters"})
 WHOLES = frozenset({3, 4, 5, 6, 7, 8, 9, 10, 20, 100, 1000})  # what a share may be counted of: "eight in ten"
 _OPPOSITE = {"over": "under", "under": "over"}
 _FEW, _MANY = frozenset({"classes", "parts", "methods", "pages"}), 24
@@ -173,7 +173,7 @@ def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quanti
             if last is None or lexicon.of.fullmatch(low[last.end : one.start]) is None:
                 whole = one.value
                 continue
-        if whole and not one.unit and one.role in ("", "images", "groups", "pages") and 0 < one.value < whole:
+        if whole and not one.unit and one.role in ("", "images", "groups", "slides", "pages") and 0 < one.value < whole:
             kept.append(replace(one, value=100 * one.value / whole, step=100 / whole, unit="%", role=""))
             continue
         if one.unit == "points" and one.value in (10, 100) and last and lexicon.of.fullmatch(low[last.end : one.start]):
@@ -187,7 +187,7 @@ def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quanti
         if last is None or not joined or last.unit or one.unit or one.mode != "exact":
             kept.append(one)
         elif (
-            one.role in ("", "images", "groups")
+            one.role in ("", "images", "groups", "slides")
             and one.value in WHOLES
             and (
                 0 < last.value < one.value

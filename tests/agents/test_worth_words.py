@@ -186,3 +186,21 @@ def test_a_vote_is_only_believed_to_be_in_the_set_when_the_scores_have_it_there(
     assert not fits_scores(recorded("worth-outside", "vote_outside_set", title="bacterial pneumonia"), reading)
     assert not fits_scores(recorded("worth-low", "vote_in_set", error=40.0), reading)
     assert not fits_scores(inside, example_readings()["narrow-viral"])
+
+
+@pytest.mark.parametrize(
+    ("group", "text", "stands"),
+    [
+        ("slides", "The model was tested on 861 images of 2 slides, and its balanced accuracy was 77.0 %.", True),
+        ("slides", "The 2 slides of the test gave a balanced accuracy of 77.0 %.", True),
+        ("slides", "The model was tested on 861 slides, and its balanced accuracy was 77.0 %.", False),
+        ("slides", "The model was tested on 861 images of 3 slides, and its balanced accuracy was 77.0 %.", False),
+        ("patients", "The model was tested on 861 slides, and its balanced accuracy was 77.0 %.", True),
+        ("patients", "The model was tested on 2 slides, and its balanced accuracy was 77.0 %.", False),
+    ],
+)
+def test_slides_are_images_unless_the_images_were_counted_by_slide(group: str, text: str, stands: bool) -> None:
+    few = READINGS["worth-few"]
+    reading = replace(few, card=few.card.model_copy(update={"group": group}))
+    found = next(one for one in reading.findings if one.kind == "performance")
+    assert (check([Sentence(text, (found.id,))], reading)[0].struck is None) == stands
