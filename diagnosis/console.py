@@ -1,6 +1,7 @@
 """What the commands of all packages share: arguments, and errors in one line."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +17,42 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {one_line(message)}. See {self.prog} --help.\n")
 
 
-def image_sets() -> Parser:
-    """A parent for commands that measure over the image sets: ``--data``, ``--weights`` and ``--threads``."""
+def count(text: str) -> int:
+    """The type of an argument that is a whole number of at least 1."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def threads() -> Parser:
+    """A parent for commands that compute: ``--threads``, which :func:`begin` heeds."""
     parser = Parser(add_help=False)
-    parser.add_argument("--data", type=Path, help="folder of the image sets; default: LIGHTBOX_DATA")
-    parser.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_BUNDLED")
-    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
+    parser.add_argument("--threads", type=count, help="CPU threads; default: torch's own choice")
     return parser
+
+
+def bundled() -> Parser:
+    """A parent for commands that use weights: ``--weights`` and ``--threads``."""
+    parser = Parser(add_help=False, parents=[threads()])
+    parser.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_BUNDLED")
+    return parser
+
+
+def image_sets() -> Parser:
+    """A parent for commands that learn from the image sets, or measure over them: that and ``--data``."""
+    parser = Parser(add_help=False, parents=[bundled()])
+    parser.add_argument("--data", type=Path, help="folder of the image sets; default: LIGHTBOX_DATA")
+    return parser
+
+
+def begin(package: str, options: argparse.Namespace) -> None:
+    """Let the log of a package speak on stderr, and compute with ``--threads``."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger(package).setLevel(logging.INFO)
+    if getattr(options, "threads", None):
+        import torch  # seconds that commands without it need not wait for
+
+        torch.set_num_threads(options.threads)
 
 
 def attempt(action: Callable[[], object]) -> int:

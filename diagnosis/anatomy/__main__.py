@@ -2,19 +2,16 @@
 
 import argparse
 import json
-import logging
 import shlex
 import sys
 from pathlib import Path
-
-import torch
 
 from diagnosis import records
 from diagnosis.anatomy.cards import FOLDER, load_segmenter_card
 from diagnosis.anatomy.segmenter import Segmenter
 from diagnosis.anatomy.service import Anatomy
 from diagnosis.anatomy.training.recipe import RECIPES, load_segmenter_recipe
-from diagnosis.console import Parser, attempt, image_sets
+from diagnosis.console import Parser, attempt, begin, image_sets
 from diagnosis.readers import read_study
 from settings import load_settings
 
@@ -24,10 +21,7 @@ KINDS = ("chest-film", "chest-ct", "brain", "histology")
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 done, 2 bad input or usage, 3 something missing."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    logging.getLogger("diagnosis").setLevel(logging.INFO)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    begin("diagnosis", options)
     return attempt(lambda: options.action(options))
 
 

@@ -1,20 +1,19 @@
 """The card of a segmenter: what it is, as data, beside its weights in ``weights/anatomy``."""
 
-import tomllib
 from pathlib import Path
 from typing import Literal
 
-import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors.torch import load_file
+from pydantic import Field
 
 from diagnosis.cards import InputSpec, Weights, file_digest
 from diagnosis.errors import BadRequest, Missing
+from diagnosis.tensors import Tensors, read_tensors
+from diagnosis.written import Strict, read_toml
 
 FOLDER = "anatomy"  # of the weights folder
 
 
-class SegmenterCard(BaseModel):
+class SegmenterCard(Strict):
     """What a segmenter reads, marks, and must not be used for.
 
     Attributes:
@@ -22,8 +21,6 @@ class SegmenterCard(BaseModel):
         widths: channels of the U-Net's levels, from the finest to the coarsest.
         threshold: probability from which a pixel is marked; chosen on the ``val`` part.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern="^[a-z0-9-]+$")
     version: str
@@ -49,16 +46,10 @@ class SegmenterCard(BaseModel):
 
 def load_segmenter_card(path: Path) -> SegmenterCard:
     """Raises Missing when there is no such card, BadRequest when it says something it must not."""
-    if not path.is_file():
-        problem = f"There is no segmenter card {path.name} in the folder {path.parent.name}."
-        raise Missing(problem, "Put it back from the project.")
-    try:
-        return SegmenterCard.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise BadRequest(f"{path.name} is not a segmenter card: {error}.", "Mend the card.") from error
+    return read_toml(path, SegmenterCard.model_validate, "segmenter card", "Put it back from the project.")
 
 
-def load_segmenter_weights(card: SegmenterCard, folder: Path) -> dict[str, torch.Tensor]:
+def load_segmenter_weights(card: SegmenterCard, folder: Path) -> Tensors:
     """The verified weights of a card in ``folder``, as float32 tensors.
 
     Raises:
@@ -71,4 +62,4 @@ def load_segmenter_weights(card: SegmenterCard, folder: Path) -> dict[str, torch
     if (found := file_digest(path)) != card.weights.sha256:
         digests = f"sha256 {found[:12]}…, expected {card.weights.sha256[:12]}…"
         raise BadRequest(f"{path.name} is not the file that its card describes ({digests}).", retrain)
-    return {name: tensor.float() for name, tensor in load_file(path).items()}
+    return read_tensors(path)

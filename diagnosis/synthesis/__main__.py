@@ -1,17 +1,13 @@
 """``python -m diagnosis.synthesis COMMAND``; docs/synthesis.md tells the whole story."""
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")  # read by the libraries when they are imported
 
-import torch
-
-from diagnosis.console import Parser, tell
-from diagnosis.errors import UserError
+from diagnosis.console import Parser, attempt, begin, bundled, count, image_sets, threads
 from diagnosis.synthesis.cards import (
     FOLDER,
     AutoencoderCard,
@@ -30,24 +26,12 @@ from settings import load_settings
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 done, 2 bad input or usage, 3 something missing."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    logging.getLogger("diagnosis").setLevel(logging.INFO)
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    try:
-        options.action(options)
-    except UserError as error:
-        return tell(error)
-    return 0
+    begin("diagnosis", options)
+    return attempt(lambda: options.action(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = Parser(add_help=False)
-    common.add_argument("--threads", type=_count, help="CPU threads; default: torch's own choice")
-    weights = Parser(add_help=False, parents=[common])
-    weights.add_argument("--weights", type=Path, help="folder of cards and weights; default: LIGHTBOX_BUNDLED")
-    training = Parser(add_help=False, parents=[weights])
-    training.add_argument("--data", type=Path, help="folder of the image sets; default: LIGHTBOX_DATA")
+    training = image_sets()
     training.add_argument("--recipes", type=Path, default=RECIPES, help="folder of recipes")
     training.add_argument("--run", type=Path, help="folder of the run; default: runs/synthesis/NAME")
     parser = Parser(
@@ -55,16 +39,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, action, parent, words in (
-        (
-            "train-autoencoder",
-            _train_autoencoder,
-            training,
-            "train an autoencoder, or go on with its run; then export it",
-        ),
+        ("train-autoencoder", _train_autoencoder, training, "train an autoencoder, or go on with its run; then export"),
         ("train", _train, training, "train a family's generator, or go on with its run; then export it"),
         ("export", _export, training, "write the weights of a finished or interrupted run"),
-        ("sample", _sample, weights, "make images of a class"),
-        ("lora", _lora, common, "fine-tune a Stable Diffusion pipeline of your own on images of your own"),
+        ("sample", _sample, bundled(), "make images of a class, or of all classes of a model"),
+        ("lora", _lora, threads(), "fine-tune a Stable Diffusion pipeline of your own on images of your own"),
     ):
         command = commands.add_parser(name, parents=[parent], help=words, description=words.capitalize() + ".")
         command.set_defaults(action=action)
@@ -78,12 +57,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_sampling(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", required=True, help="the model whose class it is, e.g. chest-xray")
-    command.add_argument("--class", dest="label", required=True, help='name or title, e.g. "viral pneumonia"')
-    command.add_argument("-n", "--count", type=_count, default=1, help="how many; default: 1")
+    command.add_argument("--class", dest="label", help='name or title, e.g. "viral pneumonia"; default: all')
+    command.add_argument("-n", "--count", type=count, default=1, help="how many of each class; default: 1")
     command.add_argument("--seed", type=int, default=0, help="of the first; the next ones count up; default: 0")
-    command.add_argument("--steps", type=_count, help="of the sampler; default: the card's")
+    command.add_argument("--steps", type=count, help="of the sampler; default: the card's")
     command.add_argument("--guidance", type=float, help="1 to 20; default: the card's")
-    command.add_argument("--out", type=Path, default=Path("synthetic"), help="folder for the PNG files")
+    folder = Path("synthetic")
+    command.add_argument("--out", type=Path, default=folder, help="PNG files go to OUT/MODEL/CLASS; default: synthetic")
 
 
 def _add_tuning(command: argparse.ArgumentParser) -> None:
@@ -91,17 +71,11 @@ def _add_tuning(command: argparse.ArgumentParser) -> None:
     command.add_argument("--images", type=Path, required=True, help="folder with a folder of images for each class")
     command.add_argument("--prompt-template", required=True, metavar="TEXT", help="with {label} for the class's folder")
     command.add_argument("--out", type=Path, required=True, help="folder for pytorch_lora_weights.safetensors")
-    command.add_argument("--rank", type=_count, default=8, help="of the added matrices; default: 8")
-    command.add_argument("--updates", type=_count, default=1000, help="steps of the optimiser; default: 1000")
-    command.add_argument("--batch", type=_count, default=1, help="images an update; default: 1")
+    command.add_argument("--rank", type=count, default=8, help="of the added matrices; default: 8")
+    command.add_argument("--updates", type=count, default=1000, help="steps of the optimiser; default: 1000")
+    command.add_argument("--batch", type=count, default=1, help="images an update; default: 1")
     command.add_argument("--learning-rate", type=float, default=1e-4, help="default: 0.0001")
     command.add_argument("--seed", type=int, default=1, help="default: 1")
-
-
-def _count(text: str) -> int:
-    if (count := int(text)) < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return count
 
 
 def _weights(options: argparse.Namespace) -> Path:
@@ -174,9 +148,11 @@ def _tell(card: AutoencoderCard | GeneratorCard) -> None:
 
 def _sample(options: argparse.Namespace) -> None:
     generator = Generator(_weights(options))
-    choice = {"steps": options.steps, "guidance": options.guidance}
-    for image in generator.stream(options.model, options.label, options.count, options.seed, **choice):
-        print(save_png(image, options.out))
+    labels = [options.label] if options.label else [one.label for one in generator.classes(options.model)]
+    how = {"steps": options.steps, "guidance": options.guidance}
+    for at, label in enumerate(labels):
+        for image in generator.stream(options.model, label, options.count, options.seed + at * options.count, **how):
+            print(save_png(image, options.out / image.model / image.label))
 
 
 def _lora(options: argparse.Namespace) -> None:

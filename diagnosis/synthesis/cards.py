@@ -4,16 +4,15 @@ Each is a TOML file in ``weights/synthesis`` beside its safetensors file. The up
 ``[trained]`` and ``[weights]`` by the commands that train.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
 from diagnosis.cards import Weights, file_digest
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.tensors import Tensors, read_tensors
+from diagnosis.written import Strict, amend_toml, read_toml
 
 FOLDER = "synthesis"  # of the weights folder
 LARGEST = 40_000_000  # bytes of one file
@@ -21,11 +20,7 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Widths = Annotated[tuple[Annotated[int, Field(ge=8, multiple_of=8)], ...], Field(min_length=2)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Trained(_Strict):
+class Trained(Strict):
     """What the weights came from.
 
     Attributes:
@@ -43,7 +38,7 @@ class Trained(_Strict):
     autoencoder_sha256: Digest | None = None
 
 
-class _Card(_Strict):
+class _Card(Strict):
     name: str = Field(pattern="^[a-z0-9-]+$")
     version: str
     title: str
@@ -89,7 +84,7 @@ class AutoencoderCard(_Card):
         return self.fold * 2 ** (len(self.widths) - 1)
 
 
-class SyntheticClass(_Strict):
+class SyntheticClass(Strict):
     """A class that can be made: ``label`` and ``title`` are those of ``model``'s card."""
 
     model: str
@@ -164,12 +159,7 @@ _CARD: TypeAdapter[AutoencoderCard | GeneratorCard] = TypeAdapter(Card)
 
 def load_any(path: Path) -> AutoencoderCard | GeneratorCard:
     """Raises Missing when there is no such card, BadRequest when it says something it must not."""
-    if not path.is_file():
-        raise Missing(f"There is no card {path.name} in {path.parent}.", "Put it back from the project.")
-    try:
-        return _CARD.validate_python(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        raise BadRequest(f"{path.name} is not a card of synthesis: {error}.", "Mend the card.") from error
+    return read_toml(path, _CARD.validate_python, "synthesis card", "Put it back from the project.")
 
 
 def load_autoencoder_card(folder: Path, name: str) -> AutoencoderCard:
@@ -203,8 +193,9 @@ def load_synthesis_weights(card: AutoencoderCard | GeneratorCard, folder: Path) 
     """
     command = "train-autoencoder" if isinstance(card, AutoencoderCard) else "train"
     retrain = f"Run `python -m diagnosis.synthesis {command} {card.name}`, or fetch the file with the project."
-    if card.weights is None or not (path := folder / card.weights.file).is_file():
-        raise Missing(f"The weights of the {card.kind} {card.name} are not in {folder}.", retrain)
+    path = folder / (card.weights.file if card.weights else f"{card.name}.safetensors")
+    if card.weights is None or not path.is_file():
+        raise Missing(f"There is no {path.name}, the weights of the {card.kind} {card.name}.", retrain)
     if (found := file_digest(path)) != card.weights.sha256:
         digests = f"sha256 {found[:12]}…, expected {card.weights.sha256[:12]}…"
         raise BadRequest(f"{path.name} is not the file that its card describes ({digests}).", retrain)
@@ -213,12 +204,7 @@ def load_synthesis_weights(card: AutoencoderCard | GeneratorCard, folder: Path) 
 
 def amend(path: Path, trained: Trained, weights: Weights) -> None:
     """Write the tables ``[trained]`` and ``[weights]`` of a card; the rest of its text stays."""
-    document = tomlkit.parse(path.read_text("utf-8"))
-    document["trained"] = trained.model_dump(exclude_none=True)
-    document["weights"] = weights.model_dump()
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(tomlkit.dumps(document), encoding="utf-8")
-    partial.replace(path)
+    amend_toml(path, {"trained": trained.model_dump(exclude_none=True), "weights": weights.model_dump()})
 
 
 def _plain(name: str) -> str:

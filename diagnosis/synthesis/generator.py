@@ -87,30 +87,8 @@ class Generator:
         return tuple(model for card in generator_cards(self.folder).values() if card.weights for model in card.models)
 
     def classes(self, model: str) -> tuple[SyntheticClass, ...]:
-        """What can be made of a model. Raises as :meth:`sample`."""
-        return tuple(one for one in self._card(model).classes if one.model == model)
-
-    def sample(
-        self,
-        model: str,
-        label: str,
-        count: int,
-        seed: int,
-        *,
-        steps: int | None = None,
-        guidance: float | None = None,
-    ) -> list[SyntheticImage]:
-        """``count`` images of a class; their seeds are ``seed``, ``seed`` + 1 …
-
-        Args:
-            label: name or title of the class.
-            steps, guidance: of the sampler; by default those of the card.
-
-        Raises:
-            BadRequest: there is no such model or class, or a number is out of range.
-            Missing: there are no weights.
-        """
-        return list(self.stream(model, label, count, seed, steps=steps, guidance=guidance))
+        """What can be made of a model. Raises as :meth:`stream`."""
+        return tuple(one for one in self.card(model).classes if one.model == model)
 
     def stream(
         self,
@@ -122,8 +100,17 @@ class Generator:
         steps: int | None = None,
         guidance: float | None = None,
     ) -> Iterator[SyntheticImage]:
-        """As :meth:`sample`, each image as soon as it is made."""
-        card = self._card(model)
+        """``count`` images of a class, each as soon as it is made; their seeds are ``seed``, ``seed`` + 1 …
+
+        Args:
+            label: name or title of the class.
+            steps, guidance: of the sampler; by default those of the card.
+
+        Raises:
+            BadRequest: there is no such model or class, or a number is out of range.
+            Missing: there are no weights.
+        """
+        card = self.card(model)
         at = card.index(model, label)
         steps, guidance = card.steps if steps is None else steps, card.guidance if guidance is None else guidance
         _check("number of images", count, 1, MOST)
@@ -133,10 +120,11 @@ class Generator:
         family = self._family(card.name)
         return (family.make(at, seed + more, steps, guidance) for more in range(count))
 
-    def _card(self, model: str) -> GeneratorCard:
+    def card(self, model: str) -> GeneratorCard:
+        """Of the generator of a model's classes. Raises as :meth:`stream`, but not for weights."""
         cards = generator_cards(self.folder)
         if not cards:
-            raise Missing(f"There are no generators in {self.folder}.", "Put weights/synthesis back from the project.")
+            raise Missing("There are no cards of generators.", "Put weights/synthesis back from the project.")
         for card in cards.values():
             if model in card.models:
                 return card

@@ -61,6 +61,7 @@ class SyntheticImage:
             "Kind": SYNTHETIC,
             "Model": self.model,
             "Class": self.label,
+            "Title": self.title,
             "Seed": str(self.seed),
             "Steps": str(self.steps),
             "Guidance": f"{self.guidance:g}",
@@ -72,6 +73,18 @@ class SyntheticImage:
     def file_name(self) -> str:
         """``synthetic-<model>-<label>-<seed>-<weights>.png``."""
         return f"{SYNTHETIC}-{self.model}-{self.label}-{self.seed}-{self.weights[:8]}.png"
+
+
+def read_png(path: Path) -> SyntheticImage:
+    """The image of a file that :func:`save_png` wrote. Raises BadRequest for any other file."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            pixels, told = np.asarray(image), image.info
+        model, label, title, weights = (str(told[name]) for name in ("Model", "Class", "Title", "Weights"))
+        how = int(told["Seed"]), int(told["Steps"]), float(told["Guidance"])
+        return SyntheticImage(pixels, model, label, title, *how, weights)
+    except (OSError, KeyError, ValueError) as error:
+        raise BadRequest(f"{path.name} does not say how it was made.", "Make it again with `sample`.") from error
 
 
 def save_png(image: SyntheticImage, folder: Path) -> Path:

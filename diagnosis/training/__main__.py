@@ -2,18 +2,15 @@
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-import torch
-
 from diagnosis.cards import Kind, load_card
 from diagnosis.classifier import Classifier
-from diagnosis.console import Parser, tell
-from diagnosis.errors import BadRequest, UserError
+from diagnosis.console import Parser, attempt, begin, count, threads
+from diagnosis.errors import BadRequest
 from diagnosis.training.calibrate import calibrate, calibrate_on_folds
 from diagnosis.training.crossvalidate import crossvalidate
 from diagnosis.training.dataset import load_split, rows_of
@@ -32,21 +29,12 @@ from settings import load_settings
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 done, 2 bad input or usage, 3 something missing."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    logging.getLogger("diagnosis").setLevel(logging.INFO)
-    if getattr(options, "threads", None):
-        torch.set_num_threads(options.threads)
-    try:
-        options.action(options)
-    except UserError as error:
-        return tell(error)
-    return 0
+    begin("diagnosis", options)
+    return attempt(lambda: options.action(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    threads = Parser(add_help=False)
-    threads.add_argument("--threads", type=_count, help="CPU threads; default: torch's own choice")
-    common = Parser(add_help=False, parents=[threads])
+    common = Parser(add_help=False, parents=[threads()])
     common.add_argument("model", help="name of a card in the weights folder, e.g. chest-xray")
     common.add_argument(
         "--data", type=Path, help="folder with manifest.csv; default: $LIGHTBOX_DATA/<recipe's dataset>"
@@ -66,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         ("export", _export, [common, run], "write the weights of a finished or interrupted run; then calibrate"),
         ("calibrate", _calibrate, [common], "fit temperature, conformal sets and tiers on the val split"),
         ("evaluate", _evaluate, [common], "measure the weights on a split"),
-        ("train-folder", _train_folder, [threads, run], "train on a folder of class folders, and measure"),
+        ("train-folder", _train_folder, [threads(), run], "train on a folder of class folders, and measure"),
         ("runs", _runs, [], "a table of the runs, from their logs"),
     ):
         command = commands.add_parser(name, parents=parents, help=words, description=words.capitalize() + ".")
@@ -79,7 +67,7 @@ def _add_options(commands: Mapping[str, argparse.ArgumentParser]) -> None:
     """What single commands take beside the common options."""
     commands["unpack"].add_argument("--npz", type=Path, required=True, help="the file, e.g. pathmnist.npz")
     folds = commands["crossvalidate"]
-    folds.add_argument("--folds", type=_count, default=5, help="how many; as many as groups leaves one group out")
+    folds.add_argument("--folds", type=count, default=5, help="how many; as many as groups leaves one group out")
     folds.add_argument("--epochs-share", type=_share, default=1.0, help="share of the recipe's epochs for each fold")
     commands["calibrate"].add_argument(
         "--folds", type=Path, help="use the logits that crossvalidate wrote, not the val split"
@@ -92,20 +80,14 @@ def _add_options(commands: Mapping[str, argparse.ArgumentParser]) -> None:
     own.add_argument("folder", type=Path, help="folder with a folder of images for each class")
     own.add_argument("--name", required=True, help="name of the model: small letters, digits and hyphens")
     own.add_argument("--arch", default="resnet18", help="architecture")
-    own.add_argument("--size", type=_count, default=128, help="side of the network's square, in pixels")
-    own.add_argument("--epochs", type=_count, default=20, help="passes over the images")
+    own.add_argument("--size", type=count, default=128, help="side of the network's square, in pixels")
+    own.add_argument("--epochs", type=count, default=20, help="passes over the images")
     own.add_argument("--group-until", metavar="SIGN", help="images whose names agree up to this sign belong together")
     own.add_argument("--shows", choices=get_args(Kind), help="the tab that offers the model; default: by its colours")
     own.add_argument("--out", type=Path, help="folder of card and weights; default: $LIGHTBOX_WEIGHTS")
     runs = commands["runs"]
     runs.add_argument("--folder", type=Path, default=Path("runs"), help="where the runs are")
     runs.add_argument("--write", type=Path, metavar="FILE", help="write the page there")
-
-
-def _count(text: str) -> int:
-    if (count := int(text)) < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return count
 
 
 def _share(text: str) -> float:

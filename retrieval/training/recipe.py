@@ -1,27 +1,22 @@
 """How the encoder is trained, as data: ``recipe.toml`` beside this file."""
 
-import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from diagnosis.errors import BadRequest, Missing
+from diagnosis.written import Strict, read_toml
 
 DEFAULT = Path(__file__).parent / "recipe.toml"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Stage(_Strict):
+class Stage(Strict):
     """``epochs`` passes at ``size`` pixels a side."""
 
     size: int = Field(ge=32)
     epochs: int = Field(ge=1)
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """Everything that ``train`` needs beside the data.
 
     Attributes:
@@ -76,9 +71,4 @@ class Recipe(_Strict):
 
 def load_recipe(path: Path = DEFAULT) -> Recipe:
     """Raises Missing when there is no such file, BadRequest when a field is wrong."""
-    if not path.is_file():
-        raise Missing(f"There is no recipe {path}.", "Name one with --recipe, or leave it out.")
-    try:
-        return Recipe.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise BadRequest(f"{path.name} is not a recipe: {error}.", "Mend the file.") from error
+    return read_toml(path, Recipe.model_validate, "recipe", "Name one with --recipe, or leave it out.")

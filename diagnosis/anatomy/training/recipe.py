@@ -1,20 +1,15 @@
 """How a segmenter is trained, as data: one TOML file a segmenter in ``recipes/``."""
 
-import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from diagnosis.errors import BadRequest, Missing
+from diagnosis.written import Strict, read_toml
 
 RECIPES = Path(__file__).parent / "recipes"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Stage(_Strict):
+class Stage(Strict):
     """``epochs`` passes over the films with masks.
 
     ``borrowed`` films without masks join them, marked by the network as it stood when the stage began.
@@ -25,7 +20,7 @@ class Stage(_Strict):
     borrowed: int = Field(default=0, ge=0)
 
 
-class Changes(_Strict):
+class Changes(Strict):
     """Random changes to each training film. Degrees for angles, fractions otherwise; 0 switches a change off.
 
     ``shading`` is the strength of smooth bright and dark clouds, which stand for disease and uneven exposure.
@@ -46,7 +41,7 @@ class Changes(_Strict):
     patches: float = Field(ge=0, le=1)
 
 
-class SegmenterRecipe(_Strict):
+class SegmenterRecipe(Strict):
     """Everything that training needs beside the card and the films.
 
     Attributes:
@@ -83,10 +78,4 @@ class SegmenterRecipe(_Strict):
 
 def load_segmenter_recipe(name: str, folder: Path = RECIPES) -> SegmenterRecipe:
     """Raises Missing when there is none, BadRequest when a field is wrong."""
-    path = folder / f"{name}.toml"
-    if not path.is_file():
-        raise Missing(f"There is no recipe for {name!r} in {folder}.", "Name a recipe that is there.")
-    try:
-        return SegmenterRecipe.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise BadRequest(f"{path.name} is not a recipe: {error}.", "Mend the file.") from error
+    return read_toml(folder / f"{name}.toml", SegmenterRecipe.model_validate, "recipe", "Name a recipe that is there.")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar
 
-from diagnosis.synthesis.judging.judge import Judge, Judgement, Made, study_of
+from diagnosis.synthesis.judging.judge import Judge, Judgement, Made
+from diagnosis.synthesis.judging.views import Views
 
 BATCH = 16  # images judged at a time
 Image = TypeVar("Image", bound=Made)
@@ -17,12 +18,15 @@ class Choice(Generic[Image]):
     """What was kept of a stream, and what was not.
 
     Attributes:
-        kept: with their judgements, in the order of the stream; at most as many of a class as were asked for.
-        judged: of every image that was looked at. What a class has beyond need is not looked at.
+        looked: every image that was looked at, in the order of the stream. What a class has beyond need is not.
+        judged, views: of each of ``looked``; the views in parts.
+        kept: those kept, with their judgements; at most as many of a class as were asked for.
     """
 
-    kept: list[tuple[Image, Judgement]] = field(default_factory=list)
+    looked: list[Image] = field(default_factory=list)
     judged: list[Judgement] = field(default_factory=list)
+    views: list[Views] = field(default_factory=list)
+    kept: list[tuple[Image, Judgement]] = field(default_factory=list)
 
     @property
     def thrown(self) -> Counter[str]:
@@ -34,6 +38,11 @@ class Choice(Generic[Image]):
         """Share of all images looked at, kept or not, whose class is the model's highest; None of no image."""
         hits = [one.top == one.label for one in self.judged]
         return sum(hits) / len(hits) if hits else None
+
+    def add(self, other: "Choice[Image]") -> None:
+        """Go on with another choice."""
+        for name, own in vars(self).items():
+            own.extend(getattr(other, name))
 
     def lacking(self, labels: Sequence[str], count: int) -> dict[str, int]:
         """How many images each class still lacks, of those that do."""
@@ -49,11 +58,16 @@ def choose(stream: Iterable[Image], judge: Judge, labels: Sequence[str], count: 
     """
     choice: Choice[Image] = Choice()
     wanted = (made for made in stream if made.label in choice.lacking(labels, count))
-    while choice.lacking(labels, count) and (some := list(islice(wanted, BATCH))):
-        judgements = judge.judge([study_of(made) for made in some], [made.label for made in some])
-        for made, judgement in zip(some, judgements, strict=True):
+    while lacking := sum(choice.lacking(labels, count).values()):
+        if not (some := list(islice(wanted, min(BATCH, lacking)))):
+            break
+        studies = [made.study for made in some]
+        views = judge.viewer.see(studies)
+        judgements = judge.judge_seen(studies, [made.label for made in some], views)
+        for at, (made, judgement) in enumerate(zip(some, judgements, strict=True)):
             if made.label in choice.lacking(labels, count):
+                choice.looked.append(made)
                 choice.judged.append(judgement)
-                if judgement.kept:
-                    choice.kept.append((made, judgement))
+                choice.views.append(views.take(slice(at, at + 1)))
+                choice.kept += [(made, judgement)] if judgement.kept else []
     return choice

@@ -1,7 +1,7 @@
 """A folder of made images, ``<model>/<class label>/*.png`` or ``*.jpg``."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,18 @@ def read_made(folder: Path, card: ModelCard) -> MadeImages:
     files = [path for one in classes for path in sorted(one.iterdir()) if path.suffix.lower() in _SUFFIXES]
     if not files:
         raise Missing(f"There are no PNG or JPEG images in {top}.", "Put them in a folder named after each class.")
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.parent.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     studies = [read_study(path) for path in files]
     labels = tuple(path.parent.name for path in files)
-    return MadeImages(studies, labels, digest.hexdigest(), _generators(files))
+    sha256 = made_digest((path.parent.name, path.read_bytes()) for path in files)
+    return MadeImages(studies, labels, sha256, _generators(files))
+
+
+def made_digest(files: Iterable[tuple[str, bytes]]) -> str:
+    """sha256 over labels and contents."""
+    digest = hashlib.sha256()
+    for label, content in files:
+        digest.update(f"{label} {hashlib.sha256(content).hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def _generators(files: Sequence[Path]) -> tuple[str, ...]:

@@ -25,19 +25,13 @@ _BATCH = 16
 
 
 class Made(Protocol):
-    """What is asked of a made image: uint8 (H, W) or (H, W, 3), and the class that it was made for."""
+    """What is asked of a made image: how the models read it, and the class that it was made for."""
 
     @property
-    def pixels(self) -> np.ndarray: ...
+    def study(self) -> Study: ...
 
     @property
     def label(self) -> str: ...
-
-
-def study_of(made: Made) -> Study:
-    """The image as the models read it."""
-    pixels = made.pixels[..., None] if made.pixels.ndim == 2 else made.pixels
-    return Study(pixels.astype(np.float32) / 255)
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class Judgement:
         limits: below which a distance is that of a copy, by space.
         top: the model's highest class.
         score: of ``label``, 0..1.
-        gate: its verdict.
+        gate: its verdict; ``gate_distance`` is how unlike the model's own images it found this one.
     """
 
     label: str
@@ -59,6 +53,7 @@ class Judgement:
     top: str
     score: float
     gate: Verdict
+    gate_distance: float | None
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -106,6 +101,7 @@ class Judge:
         intended = [card.index(label) for label in labels]
         limits = {label: tuple(self.real.yardstick.limits(label).tolist()) for label in set(labels)}
         scores, near = self._scores(studies), self.real.distances(views)
+        gate = [self.gate.check(study, card) for study in studies]
         return [
             Judgement(
                 label,
@@ -113,7 +109,8 @@ class Judge:
                 limits[label],
                 card.label_names[scores[at].argmax()],
                 float(scores[at, intended[at]]),
-                self.gate.check(studies[at], card).verdict,
+                gate[at].verdict,
+                gate[at].distance,
             )
             for at, label in enumerate(labels)
         ]

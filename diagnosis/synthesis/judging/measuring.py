@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from diagnosis.synthesis.judging.record import (
     Share,
     SpaceRecord,
 )
+from diagnosis.synthesis.judging.views import Views
 from diagnosis.training.confidence import wilson
 from diagnosis.training.dataset import Row, rows_of
 from diagnosis.training.evaluate import measurable
@@ -40,18 +42,40 @@ QUIET = 0.1  # of the features' mean spread: none counts for less, so that a cha
 _FAR = 98  # percentile of all distances at which the bins end
 
 
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Made images, at least one, each of them judged.
+
+    Attributes:
+        views: as the three spaces see them.
+        sha256, generators: of the images, as in :class:`MadeImages`.
+        started: when it began, on the monotonic clock.
+    """
+
+    judgements: Sequence[Judgement]
+    views: Views
+    sha256: str
+    generators: tuple[str, ...]
+    started: float = field(default_factory=time.monotonic)
+
+
 def measure(judge: Judge, made: MadeImages, folder: Path, command: str) -> JudgingRecord:
-    """Judge all made images, each and as a whole.
+    """Judge all made images, each and as a whole. Takes what :func:`recorded` takes."""
+    started, views = time.monotonic(), judge.viewer.see(made.studies)
+    judgements = judge.judge_seen(made.studies, made.labels, views)
+    return recorded(judge, Judged(judgements, views, made.sha256, made.generators, started), folder, command)
+
+
+def recorded(judge: Judge, made: Judged, folder: Path, command: str) -> JudgingRecord:
+    """The record of judged images.
 
     Args:
         folder: of the real images, from which ``judge.real`` was computed.
     """
-    started, real, card = time.monotonic(), judge.real, judge.classifier.card
+    real, card, judged = judge.real, judge.classifier.card, made.judgements
     train, test = (rows_of(folder, split, card) for split in ("train", "test"))
-    views = judge.viewer.see(made.studies)
-    judged = judge.judge_seen(made.studies, made.labels, views)
     chosen = [one for one in judged if one.kept]
-    whole = Part(views, np.array(made.labels), np.arange(len(judged)))
+    whole = Part(made.views, np.array([one.label for one in judged]), np.arange(len(judged)))
     return JudgingRecord(
         model=card.reference,
         weights_sha256=measurable(card).sha256,
@@ -73,7 +97,7 @@ def measure(judge: Judge, made: MadeImages, folder: Path, command: str) -> Judgi
         apart=tuple(_apart(whole, judge)),
         command=command,
         libraries={name: version(name) for name in LIBRARIES},
-        seconds=round(time.monotonic() - started, 1),
+        seconds=round(time.monotonic() - made.started, 1),
     )
 
 

@@ -2,23 +2,18 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from diagnosis import records
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest
 from diagnosis.gating.record import Verdicts
 from diagnosis.synthesis.judging.distributions import Distance
+from diagnosis.written import Strict
 
 SCHEMA = "lightbox-judging/1"
 REMEDY = "Run `python -m diagnosis.synthesis.judging measure FOLDER --model NAME --write FILE`."
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Share(_Strict):
+class Share(Strict):
     """``count`` of ``images``, with the 95 % interval (Wilson 1927) of the share, 0..1."""
 
     count: int
@@ -27,7 +22,7 @@ class Share(_Strict):
     high: float
 
 
-class Distances(_Strict):
+class Distances(Strict):
     """How near images lie to the nearest real one.
 
     Attributes:
@@ -40,7 +35,7 @@ class Distances(_Strict):
     bins: tuple[float, ...]
 
 
-class SpaceRecord(_Strict):
+class SpaceRecord(Strict):
     """One space.
 
     Attributes:
@@ -59,7 +54,7 @@ class SpaceRecord(_Strict):
     rejected: Share
 
 
-class Detection(_Strict):
+class Detection(Strict):
     """Real images put to the judge: copies from ``train`` in a disguise, or images of ``test``, which are no copies.
 
     Attributes:
@@ -71,7 +66,7 @@ class Detection(_Strict):
     by_space: dict[str, Share]
 
 
-class Plausible(_Strict):
+class Plausible(Strict):
     """What the model and the gate make of images.
 
     Attributes:
@@ -88,7 +83,7 @@ class Plausible(_Strict):
     score: float | None
 
 
-class Apart(_Strict):
+class Apart(Strict):
     """How far made images lie from real ones as wholes, and real ones of ``train`` from those of ``test``: the floor.
 
     Attributes:
@@ -101,7 +96,7 @@ class Apart(_Strict):
     train_test: Distance
 
 
-class JudgingRecord(_Strict):
+class JudgingRecord(Strict):
     """Made images of one model, judged.
 
     Attributes:

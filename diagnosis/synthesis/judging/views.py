@@ -43,6 +43,11 @@ class Views:
     def __len__(self) -> int:
         return len(self.pixels)
 
+    @classmethod
+    def joined(cls, parts: Sequence["Views"]) -> Self:
+        """The images of at least one part, in order."""
+        return cls(*(np.concatenate(own) for own in zip(*(vars(part).values() for part in parts), strict=True)))
+
     def take(self, at: np.ndarray | slice) -> "Views":
         """The images at positions, or where a mask is true."""
         return Views(self.pixels[at], self.grey[at], self.features[at], self.embeddings[at])
@@ -74,7 +79,7 @@ class Viewer:
         left, parts = iter(studies), [self._none(len(poses))]
         while some := list(islice(left, _BATCH)):
             parts.append(self._batch(some, poses))
-        return Views(*(np.concatenate(own) for own in zip(*(vars(part).values() for part in parts), strict=True)))
+        return Views.joined(parts)
 
     def _batch(self, studies: Sequence[Study], poses: Sequence[Pose]) -> Views:
         squares = torch.stack([to_square(study, INPUT) for study in studies])

@@ -1,23 +1,17 @@
 """How an autoencoder and a generator are trained, as data: one TOML file each in ``diagnosis/synthesis/recipes``."""
 
-import tomllib
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from diagnosis.errors import BadRequest, Missing
 from diagnosis.training.recipe import Augmentation
+from diagnosis.written import Strict, read_toml
 
-Kind = TypeVar("Kind", bound="Schedule")
 RECIPES = Path(__file__).parents[1] / "recipes"
+_REMEDY = "Name a recipe that is there."
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Schedule(_Strict):
+class Schedule(Strict):
     """What every run has.
 
     Attributes:
@@ -42,7 +36,7 @@ class Schedule(_Strict):
         return self.rounds * self.round_updates
 
 
-class Adversary(_Strict):
+class Adversary(Strict):
     """A network that learns to tell restored patches from real ones, after so many rounds; ``weight`` of its loss."""
 
     after_round: int = Field(ge=0)
@@ -87,19 +81,9 @@ class GeneratorRecipe(Schedule):
 
 def load_autoencoder_recipe(name: str, folder: Path = RECIPES) -> AutoencoderRecipe:
     """Raises Missing when there is none, BadRequest when a field is wrong."""
-    return _load(AutoencoderRecipe, name, folder)
+    return read_toml(folder / f"{name}.toml", AutoencoderRecipe.model_validate, "recipe", _REMEDY)
 
 
 def load_generator_recipe(name: str, folder: Path = RECIPES) -> GeneratorRecipe:
     """Raises as :func:`load_autoencoder_recipe`."""
-    return _load(GeneratorRecipe, name, folder)
-
-
-def _load(kind: type[Kind], name: str, folder: Path) -> Kind:
-    path = folder / f"{name}.toml"
-    if not path.is_file():
-        raise Missing(f"There is no recipe for {name!r} in {folder}.", "Name a recipe that is there.")
-    try:
-        return kind.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise BadRequest(f"{path.name} is not a recipe: {error}.", "Mend the file.") from error
+    return read_toml(folder / f"{name}.toml", GeneratorRecipe.model_validate, "recipe", _REMEDY)

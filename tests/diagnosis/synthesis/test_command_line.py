@@ -4,17 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from diagnosis.cards import file_digest, load_card
+from diagnosis.errors import BadRequest
 from diagnosis.readers import read_study
 from diagnosis.synthesis.__main__ import main
 from diagnosis.synthesis.autoencoder import build_autoencoder
 from diagnosis.synthesis.cards import LARGEST, generator_cards, load_autoencoder_card
 from diagnosis.synthesis.denoiser import build_denoiser
 from diagnosis.synthesis.generator import Generator
+from diagnosis.synthesis.images import read_png
 from diagnosis.synthesis.training.recipe import load_autoencoder_recipe, load_generator_recipe
 from tests.conftest import ROOT
 from tests.diagnosis.synthesis.discs import Place
@@ -30,13 +31,31 @@ def test_sample_writes_images_that_say_they_are_synthetic(
     assert main([*words, "--out", str(tmp_path / "out"), "--weights", str(place.weights)]) == 0
     files = [Path(line) for line in capsys.readouterr().out.splitlines()]
     digest = file_digest(place.weights / "synthesis/tiny-discs.safetensors")
-    assert [file.name for file in files] == [f"synthetic-discs-on_right-{n}-{digest[:8]}.png" for n in (5, 6)]
+    folder = tmp_path / "out/discs/on_right"
+    assert files == [folder / f"synthetic-discs-on_right-{n}-{digest[:8]}.png" for n in (5, 6)]
     with Image.open(files[0]) as image:
         assert image.text["Kind"] == "synthetic" and "shows nobody" in image.text["Description"]
         told = tuple(image.text[name] for name in ("Model", "Class", "Seed", "Weights", "Steps", "Guidance"))
         assert told == ("discs", "on_right", "5", digest, "12", "2")
-        assert np.array_equal(np.asarray(image), generator.sample("discs", "on_right", 1, 5)[0].pixels)
+    assert [read_png(file) for file in files] == list(generator.stream("discs", "on_right", 2, 5))
     assert read_study(files[0]).size == (32, 48)
+
+
+def test_sample_makes_all_classes_of_a_model_where_none_is_named(place: Place, tmp_path: Path) -> None:
+    words = ["sample", "--model", "discs", "-n", "2", "--seed", "5", "--steps", "2"]
+    assert main([*words, "--out", str(tmp_path), "--weights", str(place.weights)]) == 0
+    made = [read_png(path) for path in sorted(tmp_path.rglob("*.png"))]
+    assert [(one.label, one.seed) for one in made] == [("on_left", 5), ("on_left", 6), ("on_right", 7), ("on_right", 8)]
+    assert {path.parent.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")} == {
+        "discs/on_left",
+        "discs/on_right",
+    }
+
+
+def test_a_png_that_does_not_say_how_it_was_made_is_refused(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "plain.png")
+    with pytest.raises(BadRequest, match=r"plain\.png does not say how it was made"):
+        read_png(tmp_path / "plain.png")
 
 
 def test_an_unknown_class_ends_the_command_in_one_line(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

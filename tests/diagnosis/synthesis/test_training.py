@@ -75,7 +75,9 @@ def test_latents_are_standardised_and_restored(place: Place) -> None:
     assert torch.allclose(latents.std(dim=(0, 2, 3)), torch.ones(4), atol=0.2)
     restored = autoencoder.decode(latents)
     assert restored.shape == images.shape
-    assert (restored - images).abs().mean() < 0.7 * (images.mean() - images).abs().mean()
+    grey = (images.median() - images).abs().mean()  # no grey misses by less; 0.68 of it after 4 rounds, 0.88 after 1
+    assert (restored - images).abs().mean() < 0.8 * grey
+    assert (autoencoder.decode(latents.roll(1, 0)) - images).abs().mean() > grey
 
 
 def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(place: Place, tmp_path: Path) -> None:

@@ -23,8 +23,13 @@ def film(patient: int, *, marker: bool = True) -> Study:
 
 def save(study: Study, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.round(study.pixels[..., 0] * 255).astype(np.uint8)).save(path)
+    Image.fromarray(grey(study)).save(path)
     return path
+
+
+def grey(study: Study) -> np.ndarray:
+    """uint8 (H, W)."""
+    return np.round(study.pixels[..., 0] * 255).astype(np.uint8)
 
 
 def write_set(folder: Path, patients: int = PATIENTS, twins: int = TWINS, unseen: int = UNSEEN) -> Path:

@@ -27,10 +27,10 @@ from diagnosis.synthesis.judging.nearest import nearest
 from diagnosis.synthesis.judging.real import real_images
 from diagnosis.synthesis.judging.record import checked, load_judging
 from diagnosis.synthesis.judging.tables import tables
-from diagnosis.synthesis.judging.views import Viewer
+from diagnosis.synthesis.judging.views import Viewer, Views
 from diagnosis.training.dataset import read_manifest
 from settings import ROOT
-from tests.diagnosis.synthesis.judging.films import LABELS, PATIENTS, TWINS, film, save, write_set
+from tests.diagnosis.synthesis.judging.films import LABELS, PATIENTS, TWINS, film, grey, save, write_set
 
 STRANGERS = [film(patient) for patient in range(1000, 1008)]
 
@@ -39,13 +39,9 @@ STRANGERS = [film(patient) for patient in range(1000, 1008)]
 class Picture:
     """A made image, as a generator hands it out."""
 
-    pixels: np.ndarray
+    study: Study
     label: str
-    seed: int
-
-
-def picture(study: Study, label: str, seed: int = 0) -> Picture:
-    return Picture(np.round(study.pixels[..., 0] * 255).astype(np.uint8), label, seed)
+    seed: int = 0
 
 
 @pytest.mark.parametrize("disguise", DISGUISES)
@@ -104,9 +100,9 @@ def test_one_group_makes_no_yardstick(films: Path, card: ModelCard, judge: Judge
 def test_choosing_keeps_what_nothing_speaks_against_and_counts_the_rest(judge: Judge) -> None:
     normal, viral = LABELS
     noise = Study(np.random.default_rng(0).random((64, 64, 1), np.float32))
-    stream = [picture(one, viral, seed) for seed, one in enumerate(STRANGERS)]
-    stream[1:1] = [picture(film(3), viral, 90), picture(noise, viral, 91), picture(STRANGERS[0], normal, 92)]
-    judged = judge.judge([Study(one.pixels[..., None].astype(np.float32) / 255) for one in stream], [viral] * 11)
+    stream = [Picture(one, viral, seed) for seed, one in enumerate(STRANGERS)]
+    stream[1:1] = [Picture(film(3), viral, 90), Picture(noise, viral, 91), Picture(STRANGERS[0], normal, 92)]
+    judged = judge.judge([one.study for one in stream], [viral] * 11)
     good = [one.seed for one, found in zip(stream, judged, strict=True) if found.kept and one.seed != 92]
     assert len(good) >= 2
     choice = choose(iter(stream), judge, LABELS, 2)
@@ -114,12 +110,14 @@ def test_choosing_keeps_what_nothing_speaks_against_and_counts_the_rest(judge: J
     assert choice.lacking(LABELS, 2) == {normal: 2}
     assert choice.thrown["pixels"] >= 1 and choice.thrown["gate"] == 1 and choice.thrown["class"] >= 1
     assert len(choice.judged) == len(choice.kept) + sum(not one.kept for one in choice.judged)
+    assert [one.seed for one in choice.looked[:5]] == [one.seed for one in stream[:5]]
+    assert len(choice.looked) == len(choice.judged) == sum(map(len, choice.views))
     assert choice.agreement is not None and choice.agreement < 1
     left = iter(stream)
     assert len(choose(left, judge, [viral], 1).kept) == 1
     assert choose(left, judge, [viral], 0).judged == []
     with pytest.raises(BadRequest, match="cat"):
-        choose([picture(noise, "cat")], judge, ["cat"], 1)
+        choose([Picture(noise, "cat")], judge, ["cat"], 1)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +131,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told = PngImagePlugin.PngInfo()
     told.add_text("Weights", "ab" * 32)
     (own / LABELS[0]).mkdir()
-    Image.fromarray(picture(film(1020), LABELS[0]).pixels).save(own / LABELS[0] / "told.png", pnginfo=told)
+    Image.fromarray(grey(film(1020))).save(own / LABELS[0] / "told.png", pnginfo=told)
     return folder
 
 
@@ -211,7 +209,7 @@ def test_real_copies_are_found_out_and_other_slices_are_not(data_folder: Path, t
     assert _near(viewer, [read_study(row.path) for row in test], views, limits).mean() < 0.3
 
 
-def _near(viewer: Viewer, studies: list[Study], real: object, limits: np.ndarray) -> np.ndarray:
+def _near(viewer: Viewer, studies: list[Study], real: Views, limits: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
-        found = nearest(viewer.see(studies), real, viewer.poses)  # type: ignore[arg-type]
+        found = nearest(viewer.see(studies), real, viewer.poses)
     return np.asarray((found < limits).any(axis=1))

@@ -5,7 +5,7 @@ import pytest
 from skimage.metrics import structural_similarity as reference
 
 from diagnosis.synthesis.judging.nearest import nearest
-from diagnosis.synthesis.judging.poses import poses_of
+from diagnosis.synthesis.judging.poses import Pose, poses_of
 from diagnosis.synthesis.judging.structure import structural_similarity
 from diagnosis.synthesis.judging.views import Views
 
@@ -42,10 +42,10 @@ def test_slices_are_mirrored_and_tissue_is_turned_too() -> None:
 
 
 @pytest.mark.parametrize("pose", TISSUE, ids=str)
-def test_a_copy_in_any_pose_and_shift_is_at_no_distance(pose: object) -> None:
+def test_a_copy_in_any_pose_and_shift_is_at_no_distance(pose: Pose) -> None:
     images = smooth(60, 128)
     real = views(images, 1)
-    moved = np.roll(TISSUE[TISSUE.index(pose)].of(images[:3]), (4, -2), axis=(1, 2))  # type: ignore[arg-type]
+    moved = np.roll(pose.of(images[:3]), (4, -2), axis=(1, 2))
     found = nearest(views(moved, 8), real, TISSUE)
     assert found[:, :2] == pytest.approx(0, abs=2e-3)
     assert (found[:, 2] > 0.05).all()
