@@ -1,4 +1,4 @@
-"""``python -m retrieval build|search|push``: the case library without the page; docs/cases.md tells the whole story."""
+"""``python -m retrieval COMMAND``: the case library without the page; docs/cases.md tells the whole story."""
 
 import argparse
 import json
@@ -16,10 +16,13 @@ from retrieval.build import build
 from retrieval.encoder import Encoder
 from retrieval.fetch import fetch
 from retrieval.filters import parse_filters
+from retrieval.found import Found, told
 from retrieval.plan import Plan, plan_archive, plan_data, plan_folder
-from retrieval.query import Query
-from retrieval.search import Found, Searcher, told
+from retrieval.query import KINDS, WITH, Query
+from retrieval.search import Searcher
 from retrieval.sources import Download, Source, sources
+from retrieval.synthetic import Made, add_synthetic, sampled_images, shipped_images
+from retrieval.types import SYNTHETIC
 from settings import Settings, load_settings
 
 
@@ -27,20 +30,36 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 done (also where nothing is similar), 2 bad input or usage, 3 something missing."""
     try:
         options = _parser(load_settings()).parse_args(arguments)
-        return {"build": _build, "search": _search, "push": _push}[options.command](options)
+        actions = {"build": _build, "add-synthetic": _add, "search": _search, "push": _push}
+        return actions[options.command](options)
     except UserError as error:
         return tell(error)
 
 
 def _build(options: argparse.Namespace) -> int:
-    plan = _plan(options)
-    made = build(plan, Encoder.load(options.model), options.out, _say, not options.no_patches)
+    plan, public = _plan(options), not (options.folder or options.original)
+    images = _synthetic(options, shipped=public and not options.no_synthetic)
+    encoder = Encoder.load(options.model)
+    made = build(plan, encoder, options.out, _say, not options.no_patches)
     for line in made.refused[:20]:
         _say(f"left out: {line}")
     if len(made.refused) > 20:
         _say(f"left out: {len(made.refused) - 20} more, named in the manifest")
+    made = add_synthetic(options.out, encoder, images, _say) if images else made
     print(f"written: {options.out}, {made.cases:,} cases of {len(made.datasets)} data sets")
     return 0
+
+
+def _add(options: argparse.Namespace) -> int:
+    made = add_synthetic(options.index, Encoder.load(options.model), _synthetic(options), _say)
+    print(f"written: {options.index}, {made.cases:,} cases, of which {made.datasets[SYNTHETIC].cases:,} are synthetic")
+    return 0
+
+
+def _synthetic(options: argparse.Namespace, shipped: bool = True) -> list[Made]:
+    """The images that come with the app, if they are wanted, and those of the folder that the command names."""
+    own = sampled_images(options.synthetic) if options.synthetic else []
+    return [*(shipped_images(options.examples) if shipped else []), *own]
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -91,6 +110,7 @@ def _search(options: argparse.Namespace) -> int:
         more=tuple(options.more),
         less=tuple(options.less),
         filters=parse_filters(options.filter),
+        synthetic=options.synthetic,
     )
     with closing(Searcher.open(Encoder.load(options.model), options.index, _secret(options.url))) as searcher:
         found = searcher.search(query, options.k)
@@ -133,6 +153,11 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.set_defaults(model=settings.retrieval_model)
     commands = parser.add_subparsers(dest="command", required=True)
     _build_options(commands.add_parser("build", help="build a case library", description=_BUILD), settings)
+    add = commands.add_parser("add-synthetic", help="add synthetic images to a case library", description=_ADD)
+    add.add_argument(
+        "--index", type=Path, default=settings.cases, help="folder of the library; default: $LIGHTBOX_CASES"
+    )
+    _synthetic_options(add, settings)
     search = commands.add_parser("search", help="search a case library", description="Search a case library.")
     search.add_argument("--image", type=Path, help="an image to find similar ones to")
     search.add_argument("--text", default="", help="words to look for")
@@ -142,12 +167,10 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     search.add_argument(
         "--filter", action="append", default=[], metavar="KEY=VALUE", help="also key!=value, age=30..60"
     )
+    search.add_argument("--synthetic", choices=KINDS, default=WITH, help="synthetic cases; default: %(default)s")
     search.add_argument("-k", type=int, default=10, help="results; default: %(default)s")
     search.add_argument(
         "--index", type=Path, default=settings.cases, help="folder of the library; default: $LIGHTBOX_CASES"
-    )
-    search.add_argument(
-        "--model", default=argparse.SUPPRESS, help="encoder, as open_clip names it; default: $RETRIEVAL_MODEL"
     )
     search.add_argument("--json", action="store_true", help="print JSON and nothing else")
     push = commands.add_parser("push", help="put a case library into a database", description=_PUSH)
@@ -157,12 +180,19 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     push.add_argument(
         "--memory", type=int, default=1_000, help="megabytes that the server may index with; default: %(default)s"
     )
+    for command in (commands.choices["build"], add, search):
+        command.add_argument("--model", default=argparse.SUPPRESS, help=_MODEL)
     for command in (search, push):
         command.add_argument("--url", type=SecretStr, default=settings.cases_url, help=_URL)
     return parser
 
 
 _URL = "Postgres database with pgvector; default: $LIGHTBOX_CASES_URL, which no list of processes shows"
+_MODEL = "encoder, as open_clip names it; default: $RETRIEVAL_MODEL"
+_ADD = (
+    "Make synthetic images the synthetic cases of a library, in the place of those that it has: the images that come "
+    "with the app, and those of a folder. Real cases and what was measured of them stay."
+)
 _PUSH = "Put a case library into a database, and search that; a push that was cut off goes on when it is run again."
 _BUILD = "Build a case library; a build that was cut off goes on when it is run again."
 
@@ -182,10 +212,24 @@ def _build_options(command: argparse.ArgumentParser, settings: Settings) -> None
     command.add_argument(
         "--out", type=Path, default=settings.cases, help="folder that is written; default: $LIGHTBOX_CASES"
     )
-    command.add_argument(
-        "--model", default=argparse.SUPPRESS, help="encoder, as open_clip names it; default: $RETRIEVAL_MODEL"
-    )
+    _synthetic_options(command, settings)
+    command.add_argument("--no-synthetic", action="store_true", help="leave out those that come with the app")
     command.add_argument("--no-patches", action="store_true", help="leave the patch maps out")
+
+
+def _synthetic_options(command: argparse.ArgumentParser, settings: Settings) -> None:
+    command.add_argument(
+        "--synthetic",
+        type=Path,
+        metavar="DIR",
+        help="images that `python -m diagnosis.synthesis sample` wrote",
+    )
+    command.add_argument(
+        "--examples",
+        type=Path,
+        default=settings.examples,
+        help="folder of the synthetic images that come with the app; default: $LIGHTBOX_EXAMPLES",
+    )
 
 
 if __name__ == "__main__":

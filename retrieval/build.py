@@ -77,7 +77,7 @@ def build(
     if not any(entry.split != TEST for entry, _ in chosen.values()):
         raise BadRequest(f"None of the {len(plan.entries)} images can be in the library.", "; ".join(refused[:1]) + ".")
     made = _write(plan, encoder, chosen, parts, (*plan.refused, *refused), work / "new", progress)
-    _swap(work / "new", folder)
+    swap(work / "new", folder)
     shutil.rmtree(work)
     return made
 
@@ -111,16 +111,27 @@ def _embed_part(entries: Sequence[Entry], encoder: Encoder, checked: bool | None
     with ThreadPoolExecutor(2) as pool:
         read = list(pool.map(_try, entries))
     studies = [study for study, _ in read if study]
+    vectors, maps, checked = embed_studies(studies, encoder, checked)
+    digests = [study.digest if study else None for study, _ in read]
+    return Part(digests, [why for _, why in read], vectors, maps), checked
+
+
+def embed_studies(
+    studies: Sequence[Study], encoder: Encoder, patches: bool | None
+) -> tuple[np.ndarray, np.ndarray | None, bool | None]:
+    """Embeddings, float16 (N, D); whole patch maps, float16 (N, h, w, D), or None; and whether there are such maps.
+
+    Args:
+        patches: whether maps are wanted; None for maps if :func:`check_patches` finds that the encoder has them.
+    """
     vectors, maps = [np.empty((0, encoder.dimensions), np.float32)], []
     for start in range(0, len(studies), _BATCH):
         squares = encoder.squares(studies[start : start + _BATCH])
-        checked = check_patches(encoder, squares) if checked is None else checked
-        rows, found = embed_with_patches(encoder, squares) if checked else (encoder.embed_squares(squares), None)
+        patches = check_patches(encoder, squares) if patches is None else patches
+        rows, found = embed_with_patches(encoder, squares) if patches else (encoder.embed_squares(squares), None)
         vectors.append(rows)
         maps += [] if found is None else [found.astype(np.float16)]
-    whole = np.concatenate(vectors).astype(np.float16)
-    digests = [study.digest if study else None for study, _ in read]
-    return Part(digests, [why for _, why in read], whole, np.concatenate(maps) if maps else None), checked
+    return np.concatenate(vectors).astype(np.float16), np.concatenate(maps) if maps else None, patches
 
 
 def _try(entry: Entry) -> tuple[Study | None, str | None]:
@@ -193,7 +204,7 @@ def _write(
     origins = _counted(plan, [records[row] for row in kept])
     maps = None
     if parts[0].maps is not None:
-        maps = np.concatenate([part.maps for part in parts if part.maps is not None])[kept]
+        maps = PatchMaps.of(np.concatenate([part.maps for part in parts if part.maps is not None])[kept])
     index = write_files(folder, [records[row] for row in kept], origins, whole[kept], maps, progress)
     progress("measuring")
     splits = [[row for row, (entry, _) in chosen.items() if entry.split == split] for split in ("val", TEST)]
@@ -206,8 +217,15 @@ def _write(
         measured=measure(encoder, *parts_of),
         refused=tuple(refused),
         inputs=plan.inputs,
-        files={path.name: stamp_of(path) for path in sorted(folder.iterdir())},
+        files={},
     )
+    return seal(folder, manifest)
+
+
+def seal(folder: Path, manifest: Manifest) -> Manifest:
+    """Write the manifest of a library whose files are there, with a digest of each, and its data card."""
+    files = {path.name: stamp_of(path) for path in sorted(folder.iterdir())}
+    manifest = manifest.model_copy(update={"files": files})
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
     (folder / CARD).write_text(make_card(LocalStore.open(folder), manifest), "utf-8")
     return manifest
@@ -218,14 +236,14 @@ def write_files(
     records: Sequence[Record],
     origins: Mapping[str, Origin],
     vectors: np.ndarray,
-    maps: np.ndarray | None,
+    maps: PatchMaps | None,
     progress: Progress,
 ) -> IndexStamp:
-    """Every file of a library but its manifest: float16 vectors (N, D), whole patch maps (N, h, w, D), and records."""
+    """Every file of a library but its manifest and card: float16 vectors (N, D), patch maps, and records."""
     save_file({"vectors": np.ascontiguousarray(vectors)}, folder / VECTORS)
     write_records(folder / CASES, records, origins)
     if maps is not None:
-        PatchMaps.of(maps).save(folder)
+        maps.save(folder)
     progress(f"indexing {len(vectors):,} cases")
     index = make_index(vectors, folder.parent, progress)
     if index.stamp.kind != "flat":
@@ -249,8 +267,8 @@ def _counted(plan: Plan, records: Sequence[Record]) -> dict[str, Origin]:
     return {name: origin.model_copy(update={"cases": counts[name]}) for name, origin in plan.origins.items()}
 
 
-def _swap(new: Path, folder: Path) -> None:
-    """The old library stays whole until the new one is."""
+def swap(new: Path, folder: Path) -> None:
+    """Put a new library in the place of an old one, which stays whole until the new one is."""
     old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from retrieval.library import Manifest, VoteScore
+from retrieval.library import Manifest, Origin, VoteScore
 from retrieval.store import LocalStore
+from retrieval.types import SYNTHETIC
 
 CARD = "README.md"
 _MOST = 30  # values of a fact that are listed
@@ -13,9 +14,9 @@ def make_card(store: LocalStore, manifest: Manifest) -> str:
     """Markdown."""
     parts = [
         "# Cases",
-        f"{manifest.cases:,} public images as vectors and facts; no image and no sentence of a source is in here. Made "
-        f"by `python -m retrieval build` with the encoder `{manifest.encoder.name}` ({manifest.encoder.digest}), which "
-        "has to be the one that searches it. This card is written by that command.",
+        f"{_count(manifest)} as vectors and facts; no image and no sentence of a source is in here. "
+        f"{_small(manifest)}Made by `python -m retrieval build` with the encoder `{manifest.encoder.name}` "
+        f"({manifest.encoder.digest}), which has to be the one that searches it. This card is written by that command.",
         "## From where, under which licence",
         _origins(store, manifest),
         "A case with a licence or a link of its own says so; these are the others'. `patient` in `cases.jsonl` is a "
@@ -39,6 +40,23 @@ def make_card(store: LocalStore, manifest: Manifest) -> str:
         f"{len(manifest.refused)} images: damaged, or the same as another one. `manifest.json` names them.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _count(manifest: Manifest) -> str:
+    made = manifest.datasets.get(SYNTHETIC, _NONE).cases
+    return f"{manifest.cases - made:,} public images" + (f" and {made:,} synthetic ones" if made else "")
+
+
+def _small(manifest: Manifest) -> str:
+    if not manifest.datasets.get(SYNTHETIC, _NONE).cases:
+        return ""
+    return (
+        "The synthetic ones, which show nobody, have a small picture each in `cases.jsonl`. They have no vote and are "
+        "in no measurement below, only in the counts of facts. "
+    )
+
+
+_NONE = Origin(title="")
 
 
 def _origins(store: LocalStore, manifest: Manifest) -> str:

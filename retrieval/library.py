@@ -35,7 +35,8 @@ class Record:
     Attributes:
         patient: hash of the patient, slide or other group that the image is from, or None where none is known.
         image: digest of the image's pixels as they were read, or None.
-        thumbnail: address of the picture itself, or None where there is none to link to.
+        thumbnail: address of the picture itself, or None where there is none to link to. Of a synthetic case it is a
+            ``data:`` address, which holds a small picture.
     """
 
     case: Case

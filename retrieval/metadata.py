@@ -13,8 +13,9 @@ import numpy as np
 from diagnosis.errors import BadRequest
 from retrieval.filters import ENDLESS, Filter, unknown_key, unknown_value
 from retrieval.library import Origin, Record, from_line, to_line
+from retrieval.types import MADE_BY
 
-UNFILTERED = frozenset({"file"})  # a fact with another value for each case
+UNFILTERED = frozenset({"file", MADE_BY})  # facts with another value for each case
 _KEPT = 64  # masks
 _CHUNK = 10_000
 _BLANK = Origin(title="", licence="\0")  # lines in the table say everything

@@ -4,6 +4,7 @@ A library keeps a coarse copy of every case's map, so that a case can be compare
 direction, without the mean of all patches, in the ``KEPT`` directions in which they differ most, as 8-bit numbers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,12 +102,19 @@ class PatchMaps:
         mean = sample.mean(axis=0)
         basis = np.linalg.svd(sample - mean, full_matrices=False)[2][:KEPT].astype(np.float32)
         empty = cls(np.empty((0, *full.shape[1:3], len(basis)), np.int8), basis, mean)
-        maps = [np.rint(empty.reduced(one.astype(np.float32)) * 127).astype(np.int8) for one in full]
-        return cls(np.stack(maps), basis, mean)
+        return cls(empty._coarse(full), basis, mean)
 
     def reduced(self, full: np.ndarray) -> np.ndarray:
         """float32 (h, w, D) → (h, w, KEPT), rows of length 1."""
         return unit((unit(full) - self.mean) @ self.basis.T)
+
+    def joined(self, rows: Sequence[int], full: np.ndarray) -> "PatchMaps":
+        """The maps of some rows, and after them those of more images, float (M, h, w, D), in the same directions."""
+        return PatchMaps(np.concatenate([self.maps[list(rows)], self._coarse(full)]), self.basis, self.mean)
+
+    def _coarse(self, full: np.ndarray) -> np.ndarray:
+        """float (N, h, w, D) → int8 (N, h, w, KEPT)."""
+        return np.stack([np.rint(self.reduced(one.astype(np.float32)) * 127).astype(np.int8) for one in full])
 
     def match(self, query: np.ndarray, row: int) -> PatchMatch:
         """A whole map of a query, float32 (h, w, D), with the case in a row of the library."""

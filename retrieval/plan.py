@@ -13,7 +13,7 @@ from diagnosis.study import Study
 from retrieval.library import UNKNOWN, Origin, Record
 from retrieval.mine import DATASET
 from retrieval.sources import Source, hashed, make_record, sources, written
-from retrieval.types import Case
+from retrieval.types import SYNTHETIC, Case
 
 OWN_COLUMNS = ("path", "label")
 _SAID = frozenset({"id", "path", "label", "group", "patient", "split", "licence", "url", "thumbnail"})
@@ -95,10 +95,11 @@ def plan_folder(folder: Path, table: Path, name: str) -> Plan:
 
     A ``path`` is taken from the folder; further columns become facts. A row that can't be used is told and passed over.
 
-    Raises BadRequest for the name of visitors' own cases, and as :func:`plan_data` for the table.
+    Raises BadRequest for the name of visitors' own cases or of synthetic ones, and as :func:`plan_data` for the table.
     """
-    if name.strip().lower() == DATASET:
-        raise BadRequest(f"{name!r} is what visitors' own cases are called.", "Give another one with --name.")
+    if name.strip().lower() in (DATASET, SYNTHETIC):
+        whose = "visitors' own" if name.strip().lower() == DATASET else "synthetic"
+        raise BadRequest(f"{name!r} is what {whose} cases are called.", "Give another one with --name.")
     rows, entries, refused = _table(table, OWN_COLUMNS), [], []
     seen: set[str] = set()
     for number, row in enumerate(rows, 2):

@@ -11,6 +11,7 @@ from retrieval.filters import Filter
 
 MORE, LESS = 0.75, 0.25  # of Rocchio's formula, beside 1 for the query itself
 IMAGE, TEXT = "image", "text"
+WITH, WITHOUT, ONLY = KINDS = ("with", "without", "only")  # synthetic cases
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Query:
         weight: of the image beside the text, 0..1; it matters only where both are given.
         more, less: ids of cases that the results should be like, and unlike. They are not results themselves.
         filters: what a case must be to be considered.
+        synthetic: whether synthetic cases are considered, one of ``KINDS``.
         patient: hash of the query's own patient, where it is known: that patient's images are marked.
         without: ids and patients that are left out.
     """
@@ -32,6 +34,7 @@ class Query:
     more: tuple[str, ...] = ()
     less: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
+    synthetic: str = WITH
     patient: str | None = None
     without: tuple[str, ...] = ()
 
@@ -40,6 +43,8 @@ class Query:
             raise BadRequest("There is nothing to look for.", "Give an image, a text, or a case to find more like.")
         if not 0 <= self.weight <= 1:
             raise BadRequest(f"The weight {self.weight:g} is not in 0..1.", "0 is the text alone, 1 the image alone.")
+        if self.synthetic not in KINDS:
+            raise BadRequest(f"{self.synthetic!r} says nothing of synthetic cases.", f"Use one of: {', '.join(KINDS)}.")
 
     @property
     def share(self) -> float:

@@ -1,7 +1,6 @@
 """A query → the cases that are like it, or the word that there are none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -11,49 +10,15 @@ from diagnosis.errors import BadRequest, Missing, UserError
 from diagnosis.study import Study
 from retrieval.encoder import Encoder
 from retrieval.filters import Filter
+from retrieval.found import IDENTICAL, OWN, TWIN, Found, Similar
 from retrieval.library import Floor, Manifest, Record
 from retrieval.patches import PatchMaps, PatchMatch, need_maps
-from retrieval.query import Query, mix, move
+from retrieval.query import ONLY, WITH, WITHOUT, Query, mix, move
 from retrieval.store import CaseStore, LocalStore, Neighbour
-from retrieval.types import Match
+from retrieval.types import SYNTHETIC
 from retrieval.vote import NEIGHBOURS, NothingSimilar, SecondOpinion, winner
 
 SAME = 0.9999  # cosine from which two images are practically one
-IDENTICAL, TWIN = "same image", "practically the same image"
-OWN = "your own case"
-
-
-@dataclass(frozen=True)
-class Similar(Match):
-    """A match, and what else a card shows.
-
-    Attributes:
-        marks: ``same image``, ``practically the same image``, ``same patient`` (or slide …), ``your own case``.
-        thumbnail: address of the picture, or None.
-    """
-
-    marks: tuple[str, ...] = ()
-    thumbnail: str | None = None
-
-    def __hash__(self) -> int:
-        return hash((self.case, self.rank))
-
-
-@dataclass(frozen=True)
-class Found:
-    """The outcome of a search.
-
-    Attributes:
-        matches: best first, all at or above the floor.
-        floor: the cosine that a match must reach.
-        nearest: of all cases considered, None where the filters left none.
-        message: why there are no matches, or empty.
-    """
-
-    matches: tuple[Similar, ...]
-    floor: float
-    nearest: float | None
-    message: str = ""
 
 
 class Searcher:
@@ -75,12 +40,7 @@ class Searcher:
         own: CaseStore | None = None,
         maps: PatchMaps | None = None,
     ) -> None:
-        if manifest.encoder.digest != encoder.digest:
-            raise BadRequest(
-                f"The library was made with the encoder {manifest.encoder.name} ({manifest.encoder.digest}), not with "
-                f"{encoder.name} ({encoder.digest}).",
-                "Set RETRIEVAL_MODEL to the former, or build the library again with `python -m retrieval build`.",
-            )
+        check_encoder(manifest, encoder)
         self.encoder, self.store, self.manifest, self.own, self.maps = encoder, store, manifest, own, maps
 
     @classmethod
@@ -121,7 +81,7 @@ class Searcher:
         image = self.encoder.embed_images([query.image])[0] if query.image else None
         vector, floor = self.vector(query, image), self.floor(query.share)
         without = (*query.more, *query.less, *query.without)
-        neighbours = self._nearest(vector, k, query.filters, without)
+        neighbours = self._nearest(vector, k, query, without)
         nearest = neighbours[0][0][1] if neighbours else None
         kept = [one for one in neighbours if one[0][1] >= floor]
         message = "" if kept else self._nothing(query, nearest, floor)
@@ -157,6 +117,8 @@ class Searcher:
 
         The image itself, and its patient's other images where the library has them, have no vote.
 
+        Synthetic cases have no vote either.
+
         Raises Missing where no data set of the library has all of these labels, and NothingSimilar, which is one, where
         nothing in it is similar.
         """
@@ -187,23 +149,34 @@ class Searcher:
         return self._marked(neighbours, Query(image=image), vector)
 
     def voters(self, labels: Sequence[str]) -> str:
-        """The data set whose cases vote on these labels. Raises Missing where there is none."""
+        """The data set of real cases that vote on these labels. Raises Missing where there is none."""
         wanted = {label.lower() for label in labels}
         for dataset in self.manifest.datasets:
             scores = self.manifest.measured.leave_one_out.get(dataset)
-            if scores and wanted <= {label.lower() for label in scores.recall}:
+            if scores and dataset != SYNTHETIC and wanted <= {label.lower() for label in scores.recall}:
                 return dataset
         raise Missing(f"No data set of the library has the labels {', '.join(labels)}.", "Build it with one that has.")
 
+    def _asked(self, query: Query) -> list[tuple[CaseStore, bool, tuple[Filter, ...]]]:
+        """The stores that a query is for, whether each is the user's own, and what is filtered there."""
+        made = self.manifest.datasets.get(SYNTHETIC)
+        stores: list[tuple[CaseStore, bool, tuple[Filter, ...]]] = []
+        if made and made.cases and query.synthetic != WITH:
+            kind = Filter("kind", SYNTHETIC, excluded=query.synthetic == WITHOUT)
+            stores.append((self.store, False, (*query.filters, kind)))
+        elif query.synthetic != ONLY:
+            stores.append((self.store, False, query.filters))
+        if self.own is not None and query.synthetic != ONLY:
+            stores.append((self.own, True, query.filters))
+        return stores
+
     def _nearest(
-        self, vector: np.ndarray, k: int, filters: tuple[Filter, ...], without: Sequence[str]
+        self, vector: np.ndarray, k: int, query: Query, without: Sequence[str]
     ) -> list[tuple[Neighbour, bool]]:
         """Of the library and of the user's cases together, best first; and whether each is the user's own."""
         found: list[tuple[Neighbour, bool]] = []
         problem, answered = None, False
-        for store, own in ((self.store, False), (self.own, True)):
-            if store is None:
-                continue
+        for store, own, filters in self._asked(query):
             try:
                 found += [(one, own) for one in store.nearest(vector, k, filters, without)]
                 answered = True
@@ -226,7 +199,8 @@ class Searcher:
         made = []
         for rank, (((record, cosine), own), twin) in enumerate(zip(neighbours, twins, strict=True), 1):
             group = self.manifest.datasets.get(record.case.source)
-            marks = [twin] if twin else []
+            marks = [SYNTHETIC] if record.case.synthetic else []
+            marks += [twin] if twin else []
             if record.patient in patients and not twin:
                 marks.append(f"same {group.group if group else 'patient'}")
             marks += [OWN] if own else []
@@ -259,7 +233,8 @@ class Searcher:
 
     def _nothing(self, query: Query, nearest: float | None, floor: float) -> str:
         if nearest is None:
-            chosen = ", ".join(map(str, query.filters))
+            kind = () if query.synthetic == WITH else (f"synthetic={query.synthetic}",)
+            chosen = ", ".join((*map(str, query.filters), *kind))
             return f"Nothing similar: no case fits {chosen}." if chosen else "Nothing similar: there are no cases."
         measured = self._measured_floor(query.share)
         kept = (
@@ -270,31 +245,16 @@ class Searcher:
         return f"Nothing similar: the nearest case has a cosine of {nearest:.3f}{kept} {floor:.3f}."
 
 
+def check_encoder(manifest: Manifest, encoder: Encoder) -> None:
+    """Raises BadRequest for a library that was made by another encoder."""
+    made = manifest.encoder
+    if made.digest != encoder.digest:
+        problem = f"The library was made with the encoder {made.name} ({made.digest}), not with {encoder.name} "
+        remedy = "Set RETRIEVAL_MODEL to the former, or build the library again with `python -m retrieval build`."
+        raise BadRequest(f"{problem}({encoder.digest}).", remedy)
+
+
 def _first(record: Record, labels: Sequence[str]) -> str:
     """The case's label among these, as they are written."""
     own = {label.lower() for label in record.case.labels}
     return next(label for label in labels if label.lower() in own)
-
-
-def told(found: Found) -> dict:
-    """A search ready for JSON."""
-    return {
-        "matches": [
-            {
-                "rank": match.rank,
-                "case": match.case.id,
-                "similarity": round(match.cosine, 4),
-                "labels": list(match.case.labels),
-                "facts": dict(match.case.facts),
-                "source": match.case.source,
-                "licence": match.case.licence,
-                "url": match.case.url,
-                "thumbnail": match.thumbnail,
-                "marks": list(match.marks),
-            }
-            for match in found.matches
-        ],
-        "floor": round(found.floor, 4),
-        "nearest": None if found.nearest is None else round(found.nearest, 4),
-        "message": found.message,
-    }

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+SYNTHETIC = "synthetic"  # the set of images that a generator made, which are of nobody
+PICTURE = "data:image/webp;base64,"  # how the address of its small picture begins, which holds the picture
+MADE_BY = "made by"  # the fact of such an image that names the generator and the seed
+
 
 @dataclass(frozen=True)
 class Case:
@@ -30,6 +34,11 @@ class Case:
 
     def __hash__(self) -> int:
         return hash((self.source, self.id))
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it shows nobody: such a case is found and shown, but has no vote and is in no measurement."""
+        return self.source == SYNTHETIC
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from diagnosis.examples import Example
 from diagnosis.ui import KEEP_SECONDS, QUIET
-from diagnosis.ui.examples import Example
 from diagnosis.ui.pieces import fault
+from retrieval.query import KINDS, WITH
 from retrieval.shared import Cases
 from retrieval.ui import pieces
 from retrieval.ui.finder import NOTHING_YET, Finder, stage
@@ -37,6 +38,8 @@ RANKED = (
     "Only cases that fit are ranked. A case that does not say an age or a sex fits none; "
     f"{AGES[0]} to {AGES[1]} years is no filter."
 )
+MADE = "Images of nobody, made by a generator. They never vote on a reading."
+SYNTHETIC_BOX = len(CHOSEN) + len(AGES)  # where that choice stands among the filters
 INTO_VIEW = "() => document.querySelector('.lb-match')?.scrollIntoView({ behavior: 'smooth', block: 'nearest' })"
 SEARCHING: dict[str, Any] = {**QUIET, "concurrency_id": "similar", "trigger_mode": "multiple"}
 
@@ -90,7 +93,8 @@ def similar_tab(cases: Cases, examples: Sequence[Example], opened: Callable[...,
         acted = part.select(finder.act, inputs, outputs, **SEARCHING)
         acted.then(None, None, None, js=INTO_VIEW)
         acted.failure(partial(fault, "That", "Try again"), None, message, **QUIET)
-    opened(finder.choices, [visit, key], [message, *filters[: len(CHOSEN)]], concurrency_id="similar", **QUIET)
+    offered_by = [message, *filters[: len(CHOSEN)], filters[SYNTHETIC_BOX]]
+    opened(finder.choices, [visit, key], offered_by, concurrency_id="similar", **QUIET)
 
 
 def _query(examples: Sequence[Example]) -> tuple[gr.Textbox, gr.Button, list[gr.Button], list[gr.Button]]:
@@ -109,7 +113,7 @@ def _query(examples: Sequence[Example]) -> tuple[gr.Textbox, gr.Button, list[gr.
 
 
 def _filters() -> list[Any]:
-    """A box for each of ``CHOSEN``, an age range, how many results, and whether pictures are loaded."""
+    """A box for each of ``CHOSEN``, an age range, synthetic cases, how many results, whether pictures are loaded."""
     with gr.Accordion("Filters", open=False):
         gr.HTML(pieces.note(RANKED))
         with gr.Row():
@@ -120,7 +124,8 @@ def _filters() -> list[Any]:
         with gr.Row():
             youngest = gr.Slider(*AGES, AGES[0], step=1, label="Age from, years", buttons=[], min_width=170)
             oldest = gr.Slider(*AGES, AGES[1], step=1, label="Age to, years", buttons=[], min_width=170)
+        synthetic = gr.Radio(list(KINDS), value=WITH, label="Synthetic cases", info=MADE, visible=False)
         count = gr.Dropdown(list(COUNTS), value=COUNTS[0], label="Results", min_width=90)
     live = gr.Checkbox(True, label="Load pictures from the cases' own sites")
     gr.HTML(pieces.note(ADDRESS))
-    return [*chosen, youngest, oldest, count, live]
+    return [*chosen, youngest, oldest, synthetic, count, live]

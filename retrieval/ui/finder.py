@@ -12,10 +12,12 @@ from diagnosis.errors import BadRequest, UserError
 from diagnosis.readers import read_study
 from diagnosis.render import data_uri, film, picture_size
 from diagnosis.ui.pieces import problem
+from retrieval.found import OWN, Found, Similar
 from retrieval.patches import match_images
 from retrieval.query import Query
-from retrieval.search import OWN, Found, Searcher, Similar
+from retrieval.search import Searcher
 from retrieval.shared import Cases
+from retrieval.types import PICTURE, SYNTHETIC
 from retrieval.ui import pieces
 from retrieval.ui.match import matched
 from retrieval.ui.visit import CHOSEN, Visit, Wish
@@ -58,17 +60,17 @@ class Finder:
         return gr.Slider(visible=visit.study is not None and bool(words.strip()))
 
     def choices(self, visit: Visit, key: str | None) -> Iterator[Outcome]:
-        """(message, a list of choices for each filter): the library is loaded when the tab is opened."""
+        """(message, choices for each filter, that of synthetic cases): the library loads when the tab is opened."""
         if not self.cases.ready:
-            yield pieces.doing(LOADING), *(gr.skip() for _ in CHOSEN)
+            yield pieces.doing(LOADING), *(gr.skip() for _ in CHOSEN), gr.skip()
         try:
             searcher = self.cases.searcher()
             own = visit.own(self.cases, key)
         except UserError as error:
-            yield problem(error), *(gr.skip() for _ in CHOSEN)
+            yield problem(error), *(gr.skip() for _ in CHOSEN), gr.skip()
             return
         lists = [gr.Dropdown(choices=_choices(searcher, name, own is not None)) for name in CHOSEN]
-        yield "", *lists
+        yield "", *lists, gr.Radio(visible=SYNTHETIC in searcher.manifest.datasets)
 
     def search(self, visit: Visit, key: str | None, *boxes: Any) -> Iterator[Outcome]:
         """(doing and message, leaning, results, match), until another search begins."""
@@ -175,15 +177,23 @@ def stage(visit: Visit) -> str:
 
 
 def picture(match: Similar, visit: Visit, live: bool) -> str | None:
-    """Where the picture of a case is: kept here for one's own, else at its source, if the visitor lets it load."""
+    """Where the picture of a case is: kept here for one's own and for synthetic ones, else at its source, if the
+    visitor lets it load."""
     if OWN in match.marks:
         return own_picture(visit, match.case.id)
+    if match.case.synthetic:
+        return kept_picture(match)
     return source_picture(match) if live else None
 
 
 def source_picture(match: Similar) -> str | None:
     """Where the picture of a case is at its source; None for an address that is not https."""
     return match.thumbnail if (match.thumbnail or "").startswith("https://") else None
+
+
+def kept_picture(match: Similar) -> str | None:
+    """The small picture that the library holds of a synthetic case; None for anything else that stands in its place."""
+    return match.thumbnail if (match.thumbnail or "").startswith(PICTURE) else None
 
 
 def own_picture(visit: Visit, id: str) -> str | None:

@@ -5,8 +5,8 @@ from html import escape
 import numpy as np
 
 from diagnosis.notices import NOTICE
+from retrieval.found import Similar
 from retrieval.patches import PatchMatch
-from retrieval.search import Similar
 from retrieval.ui.pieces import blank, called
 
 PAIRS = 5

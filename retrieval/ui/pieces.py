@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from diagnosis.notices import NOTICE
+from retrieval.found import Found, Similar
 from retrieval.library import Origin
-from retrieval.search import Found, Similar
-from retrieval.types import Case
+from retrieval.types import MADE_BY, SYNTHETIC, Case
 from retrieval.ui.drawings import drawing
 from retrieval.vote import SecondOpinion
 
@@ -15,7 +15,8 @@ COSINE = (
     "Cosine of the two embeddings, -1 to 1: how alike they are to the encoder. It is not the probability of the same "
     "disease."
 )
-HIDDEN = frozenset({"file"})  # facts that say nothing to a reader
+HIDDEN = frozenset({"file", MADE_BY})  # facts that say nothing to a reader, or are said elsewhere
+NOBODY = "Cases marked synthetic were made by a generator and show nobody."
 START = "Cases that are like your image or your words appear here, with what is known of them."
 Picture = Callable[[Similar], str | None]
 """A case → the address of its picture, or None where none may be loaded."""
@@ -41,8 +42,9 @@ def term(name: str) -> str:
 
 
 def called(case: Case) -> str:
-    """What a case is called by its source."""
-    return ", ".join(map(term, case.labels)) or "No label"
+    """What a case is called by its source; a synthetic one is always called that too."""
+    name = ", ".join(map(term, case.labels)) or "No label"
+    return f"{name} ({SYNTHETIC})" if case.synthetic else name
 
 
 def link(url: str | None, text: str) -> str:
@@ -126,6 +128,7 @@ def _known(case: Case, words: str) -> str:
 
 def _provenance(case: Case, origin: Origin | None) -> str:
     title = origin.title if origin else ("Your own case" if case.source == "own" else case.source)
+    title = case.facts.get(MADE_BY, title) if case.synthetic else title
     parts = [escape(title), f"licence: {escape(case.licence)}", link(case.url, "Open at its source")]
     return " · ".join(part for part in parts if part)
 
@@ -151,6 +154,7 @@ def results(found: Found, listed: str, images: bool) -> str:
     count = len(found.matches)
     how = f"Similarity is a cosine; results under {found.floor:.3f} are not shown." if found.floor > -1 else COSINE
     more = " What matches shows which part of your image is like which part of the case." if images else ""
+    more += f" {NOBODY}" if any(one.case.synthetic for one in found.matches) else ""
     return (
         f'<section aria-live="polite"><h3>{count} similar {"case" if count == 1 else "cases"}</h3>'
         f'<p class="lb-note" title="{escape(COSINE, quote=True)}">{escape(how + more)} Not the probability of the same '

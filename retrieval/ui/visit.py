@@ -6,9 +6,9 @@ from typing import Any
 
 from diagnosis.study import Study
 from retrieval.filters import Filter, parse_filter
+from retrieval.found import Found, Similar
 from retrieval.mine import MyCases
-from retrieval.query import Query
-from retrieval.search import Found, Similar
+from retrieval.query import WITH, Query
 from retrieval.shared import Cases
 
 CHOSEN = ("modality", "label", "dataset", "licence", "sex")  # filters by value, in the order on the page
@@ -25,15 +25,16 @@ class Wish:
     chosen: tuple[tuple[str, ...], ...] = ()  # values of each of ``CHOSEN``
     youngest: float = AGES[0]
     oldest: float = AGES[1]
+    synthetic: str = WITH
     count: int = COUNTS[0]
     pictures: bool = True
 
     @classmethod
     def of(cls, boxes: Sequence[Any]) -> "Wish":
         """From the values of the boxes, in their order."""
-        words, percent, *chosen, youngest, oldest, count, pictures = boxes
+        words, percent, *chosen, youngest, oldest, synthetic, count, pictures = boxes
         values = tuple(tuple(one or ()) for one in chosen)
-        return cls(words or "", percent, values, youngest, oldest, int(count), bool(pictures))
+        return cls(words or "", percent, values, youngest, oldest, synthetic, int(count), bool(pictures))
 
     @property
     def filters(self) -> tuple[Filter, ...]:
@@ -98,6 +99,7 @@ class Visit:
             more=tuple(self.more),
             less=tuple(self.less),
             filters=wish.filters,
+            synthetic=wish.synthetic,
         )
 
     def own(self, cases: Cases, key: str | None) -> MyCases | None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import gradio as gr
 
-from retrieval.search import Similar
+from retrieval.found import Similar
+from retrieval.query import WITH
 from retrieval.types import Case
 from retrieval.ui.own import EMPTY
 from retrieval.ui.visit import AGES, CHOSEN
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror="alert(2)">'
-BOXES = ("", 50, *([] for _ in CHOSEN), *AGES, 12, True)
+BOXES = ("", 50, *([] for _ in CHOSEN), *AGES, WITH, 12, True)
 
 
 class Tags(HTMLParser):

@@ -179,7 +179,7 @@ def test_a_build_that_was_killed_goes_on(encoder: Encoder, tmp_path: Path, monke
         f"b.build(p, Encoder.load({encoder.name!r}), Path({str(out)!r}))\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600  # a busy machine takes minutes to import everything
     while len(list(work.glob("*/*.safetensors"))) < 3 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)

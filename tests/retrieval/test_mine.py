@@ -1,5 +1,6 @@
 """A user's own cases: theirs alone, and whole after a kill."""
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -92,32 +93,46 @@ def test_two_openings_of_one_file_see_each_others_changes(mine: MyCases, tmp_pat
 
 
 def test_a_killed_writer_loses_nothing_that_was_confirmed(mine: MyCases, tmp_path: Path, encoder: Encoder) -> None:
-    """A process writes as fast as it can and is killed, three times; every confirmed case must be whole."""
+    """A process writes as fast as it can and is killed, three times; every confirmed case must be whole.
+
+    The three are forked from one, which loads the encoder once.
+    """
     code = (
-        "import sys, numpy as np; from pathlib import Path\n"
+        "import os, numpy as np; from pathlib import Path\n"
         "from diagnosis.study import Study; from retrieval.encoder import Encoder; from retrieval.mine import MyCases\n"
         f"mine = MyCases(Path({str(tmp_path / 'users')!r}), 'ann@example.org', Encoder.load({encoder.name!r}))\n"
-        "chance = np.random.default_rng(int(sys.argv[1]))\n"
-        "while True:\n"
-        "    record = mine.add(Study(chance.random((200, 200, 3))), ('x' * 2000,))\n"
-        "    print(record.id, flush=True)\n"
+        "for turn in range(3):\n"
+        "    child = os.fork()\n"
+        "    chance = np.random.default_rng(turn)\n"
+        "    print(child, flush=True) if child else None\n"
+        "    while not child:\n"
+        "        record = mine.add(Study(chance.random((200, 200, 3))), ('x' * 2000,))\n"
+        "        print(record.id, flush=True)\n"
+        "    print(-os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)\n"
+        "    input()\n"
     )
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}  # threads do not survive a fork
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=alone, **pipes)
+    assert process.stdin and process.stdout
     confirmed: list[str] = []
     for turn in range(3):
-        process = subprocess.Popen([sys.executable, "-c", code, str(turn)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert process.stdout
-        confirmed.append(process.stdout.readline().strip())
+        first = [process.stdout.readline().strip() for _ in range(2)]  # the number of the writer, and what it confirms
+        (writer,) = (int(line) for line in first if line.isdigit())
+        confirmed += [line for line in first if not line.isdigit()]
         time.sleep(0.1 + 0.117 * turn)
-        process.send_signal(signal.SIGKILL)
-        confirmed += process.stdout.read().split("\n")[:-1]
-        process.stdout.close()
-        assert process.wait() == -signal.SIGKILL
+        os.kill(writer, signal.SIGKILL)
+        while (line := process.stdout.readline().strip()) != str(int(signal.SIGKILL)):
+            assert line, "the writer ended by itself"
+            confirmed.append(line)
         after = MyCases(tmp_path / "users", "ann@example.org", encoder)
         assert len(confirmed) <= len(after) <= len(confirmed) + turn + 1
         assert {*confirmed} <= {record.id for record in after.records()} and len(after.store()) == len(after)
         with sqlite3.connect(mine.path) as base:
             assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert len(confirmed) > 3
+        print(file=process.stdin, flush=True)
+    process.communicate()
+    assert len(confirmed) > 3 and process.returncode == 0
 
 
 def test_a_damaged_file_is_told(mine: MyCases, tmp_path: Path, encoder: Encoder) -> None:

@@ -12,8 +12,8 @@ from diagnosis.errors import BadRequest
 from diagnosis.readers import read_study
 from diagnosis.study import Study
 from retrieval.exchange import export
+from retrieval.found import OWN
 from retrieval.mine import MyCases
-from retrieval.search import OWN
 from retrieval.shared import Cases, is_key, new_key
 from retrieval.ui.finder import Finder
 from retrieval.ui.own import EMPTY, Form, Keeper, boxes_of

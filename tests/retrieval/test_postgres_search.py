@@ -1,7 +1,7 @@
 """Searches in Postgres: as near and as complete as in a folder, however many cases and filters there are."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,38 +11,47 @@ from pydantic import SecretStr
 
 from diagnosis.errors import BadRequest
 from diagnosis.readers import read_study
+from retrieval import postgres
+from retrieval import push as pushing
 from retrieval.__main__ import main
 from retrieval.build import build
 from retrieval.encoder import Encoder
 from retrieval.filters import parse_filters
+from retrieval.found import told
 from retrieval.index import exact
 from retrieval.library import CASES
 from retrieval.plan import plan_folder
-from retrieval.postgres import EXACT_MOST, PostgresStore
+from retrieval.postgres import PostgresStore
 from retrieval.push import push, summary
 from retrieval.query import Query, unit
-from retrieval.search import Searcher, told
+from retrieval.search import Searcher
 from retrieval.shared import Cases
 from tests.retrieval.database import Database
 from tests.retrieval.made import library, paint, painted, record
 from tests.retrieval.tiny import write_tiny
 
+EXACT_MOST = 4_000  # here, so that fewer cases need an index
+Many = tuple[PostgresStore, np.ndarray]
+
 
 @pytest.fixture(scope="module")
-def many(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PostgresStore, np.ndarray]]:
-    """More cases than are compared one by one."""
+def many(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
+    """More cases than are compared one by one here."""
     chance = np.random.default_rng(1)
     centres = chance.normal(size=(200, 16))
-    count = EXACT_MOST + 3_000
+    count = EXACT_MOST + 2_000
     vectors = unit(centres[chance.integers(0, 200, count)] + 0.5 * chance.normal(size=(count, 16))).astype(np.float16)
     folder = tmp_path_factory.mktemp("many") / "cases"
     made = [record(n, sex=("male", "female")[n % 2], age=str(n % 100), part=str(n % 9 > 0)) for n in range(count)]
     library(folder, made, vectors)
     url = database.url()
-    pushed = push(url, folder)
-    assert 40 <= pushed.width <= 1_000 and pushed.recall >= 0.97 and "HNSW" in summary(pushed)
-    with PostgresStore.open(url) as store:
-        yield store, vectors
+    with pytest.MonkeyPatch.context() as patch:
+        for place in (postgres, pushing):
+            patch.setattr(place, "EXACT_MOST", EXACT_MOST)
+        pushed = push(url, folder)
+        assert 40 <= pushed.width <= 1_000 and pushed.recall >= 0.97 and "HNSW" in summary(pushed)
+        with PostgresStore.open(url) as store:
+            yield store, vectors
 
 
 @pytest.mark.parametrize(
@@ -55,7 +64,9 @@ def many(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         (["sex=female", "age=31"], lambda n: n % 100 == 31),
     ],
 )
-def test_many_cases_are_searched_through_an_index_whatever_is_filtered(many, texts: list[str], keep) -> None:  # noqa: ANN001
+def test_many_cases_are_searched_through_an_index_whatever_is_filtered(
+    many: Many, texts: list[str], keep: Callable[[np.ndarray], np.ndarray]
+) -> None:
     store, vectors = many
     allowed = np.flatnonzero(keep(np.arange(len(vectors))))
     asked = vectors[::400].astype(np.float32)
@@ -66,7 +77,7 @@ def test_many_cases_are_searched_through_an_index_whatever_is_filtered(many, tex
     assert all(np.all(np.diff([c for _, c in store.nearest(query, 10)]) <= 0) for query in asked[:5])
 
 
-def test_more_results_than_an_index_gives_are_still_all_there(many) -> None:  # noqa: ANN001
+def test_more_results_than_an_index_gives_are_still_all_there(many: Many) -> None:
     store, vectors = many
     found = store.nearest(vectors[0].astype(np.float32), len(vectors) + 5, without=["a:0"])
     assert len(found) == len(vectors) - 1 and len({record.id for record, _ in found}) == len(found)

@@ -9,11 +9,12 @@ from diagnosis.errors import BadRequest, Missing
 from diagnosis.study import Study
 from retrieval.encoder import Encoder
 from retrieval.filters import parse_filters
+from retrieval.found import told
 from retrieval.library import Floor, Measured, Origin, Record, VoteScore
 from retrieval.measure import choose_floor, strange_images, strange_sentences
 from retrieval.patches import PatchMaps, PatchMatch, check_patches, embed_with_patches, match_images
 from retrieval.query import Query, mix, move, unit
-from retrieval.search import Searcher, told
+from retrieval.search import Searcher
 from retrieval.store import LocalStore
 from retrieval.types import Match
 from retrieval.vote import score_votes, winner

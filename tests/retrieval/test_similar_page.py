@@ -18,11 +18,12 @@ from tests.retrieval.page import BOXES, ids, last, pressed
 
 def test_boxes_become_filters_and_an_open_age_is_none() -> None:
     chosen = (["x-ray"], [], [], [], ["female"])
-    assert Wish.of(("", 50, *chosen, *AGES, 12, True)).filters == (Filter("modality", "x-ray"), Filter("sex", "female"))
-    assert Wish.of(("", 50, *chosen, 30, AGES[1], 12, True)).filters[-1] == Filter("age", None, 30, None)
-    assert Wish.of(("", 50, *chosen, AGES[0], 5, 12, True)).filters[-1] == Filter("age", None, None, 5)
+    plain = Wish.of(("", 50, *chosen, *AGES, "without", 12, True))
+    assert plain.synthetic == "without" and plain.filters == (Filter("modality", "x-ray"), Filter("sex", "female"))
+    assert Wish.of(("", 50, *chosen, 30, AGES[1], "with", 12, True)).filters[-1] == Filter("age", None, 30, None)
+    assert Wish.of(("", 50, *chosen, AGES[0], 5, "with", 12, True)).filters[-1] == Filter("age", None, None, 5)
     with pytest.raises(BadRequest, match="empty"):
-        _ = Wish.of(("", 50, *chosen, 60, 30, 12, True)).filters
+        _ = Wish.of(("", 50, *chosen, 60, 30, "with", 12, True)).filters
 
 
 def test_a_search_shows_what_it_does_and_then_the_cases(cases: Cases, image: Path) -> None:
@@ -91,7 +92,7 @@ def test_a_search_that_fails_leaves_no_older_cases(cases: Cases, image: Path) ->
     finder, visit = Finder(cases), Visit()
     finder.open(image, visit)
     shown = ids(last(finder.search(visit, None, *BOXES))[2])
-    empty = (*BOXES[: -len(AGES) - 2], 60, 30, *BOXES[-2:])
+    empty = (*BOXES[: -len(AGES) - 3], 60, 30, *BOXES[-3:])
     message, _, results, compared = last(finder.search(visit, None, *empty))
     assert "empty" in message and results == pieces.note(pieces.START) and compared == ""
     told, *_ = last(finder.act(pressed("match", shown[0]), visit, None, *BOXES))

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from diagnosis.ui import Tray
+from retrieval.found import Found
 from retrieval.library import Floor, Measured
 from retrieval.patches import PatchMatch
-from retrieval.search import Found, Searcher
+from retrieval.search import Searcher
 from retrieval.shared import Cases
 from retrieval.store import LocalStore
 from retrieval.ui import pieces

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from diagnosis.errors import BadRequest
+from retrieval import index as module
 from retrieval.filters import Filter, parse_filter, parse_filters
-from retrieval.index import EXACT_MOST, FLAT_MOST, exact, make_index
+from retrieval.index import exact, make_index
 from retrieval.library import Record
 from retrieval.metadata import Metadata
 from retrieval.postgres import PostgresStore
@@ -29,15 +30,15 @@ def half(vectors: np.ndarray) -> np.ndarray:
     return vectors.astype(np.float16).astype(np.float32)
 
 
-@pytest.fixture(params=["local", "postgres"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+@pytest.fixture(params=["local", "postgres"], scope="module")
+def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     """Makes a store of cases."""
     made: list[PostgresStore] = []
 
     def pushed(records: Sequence[Record], vectors: np.ndarray) -> CaseStore:
-        url = request.getfixturevalue("database").url()
-        library(tmp_path / "library", records, vectors)
-        push(url, tmp_path / "library")
+        url, folder = request.getfixturevalue("database").url(), tmp_path_factory.mktemp("store") / "library"
+        library(folder, records, vectors)
+        push(url, folder)
         made.append(PostgresStore.open(url))
         return made[-1]
 
@@ -46,14 +47,13 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
         store.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def vectors() -> np.ndarray:
     return half(rows(COUNT))
 
 
-@pytest.fixture
-def store(make: Make, vectors: np.ndarray) -> CaseStore:
-    records = [
+def records() -> list[Record]:
+    return [
         record(
             number,
             "ab"[number % 2],
@@ -65,7 +65,18 @@ def store(make: Make, vectors: np.ndarray) -> CaseStore:
         )
         for number in range(COUNT)
     ]
-    return make(records, vectors)
+
+
+@pytest.fixture(scope="module")
+def store(make: Make, vectors: np.ndarray) -> CaseStore:
+    """One for all tests, which leave it as it is."""
+    return make(records(), vectors)
+
+
+@pytest.fixture
+def changing(make: Make, vectors: np.ndarray) -> CaseStore:
+    """One of a test's own."""
+    return make(records(), vectors)
 
 
 def ids(found: list) -> list[str]:
@@ -101,7 +112,9 @@ def test_the_nearest_are_those_that_comparing_all_finds(store: CaseStore, vector
         (["age=89.5.."], lambda n: False),
     ],
 )
-def test_filters_come_before_the_ranking(store: CaseStore, vectors: np.ndarray, texts: list[str], keeps) -> None:  # noqa: ANN001
+def test_filters_come_before_the_ranking(
+    store: CaseStore, vectors: np.ndarray, texts: list[str], keeps: Callable[[int], object]
+) -> None:
     """A filter that leaves few still fills the results, however far down the whole ranking they are."""
     query = rows(1, seed=3)[0]
     allowed = [n for n in range(COUNT) if keeps(n)]
@@ -140,7 +153,7 @@ def test_filters_are_read_as_they_are_written() -> None:
     assert [str(one) for one in parse_filters(["age=..7", "a!=b", "a!=b"])] == ["age=..7", "a!=b"]
 
 
-def test_duplicates_are_refused_and_change_nothing(store: CaseStore) -> None:
+def test_duplicates_are_refused_and_change_nothing(changing: CaseStore) -> None:
     for bad, words in (
         ([record(0)], "a:0 already"),
         ([record(900, image="i7")], "is there already"),
@@ -148,23 +161,25 @@ def test_duplicates_are_refused_and_change_nothing(store: CaseStore) -> None:
         ([record(903), record(903)], "a:903 already"),
     ):
         with pytest.raises(BadRequest, match=words):
-            store.add(bad, rows(len(bad)))
-    assert len(store) == COUNT and store.get("a:901") is None
+            changing.add(bad, rows(len(bad)))
+    assert len(changing) == COUNT and changing.get("a:901") is None
     with pytest.raises(BadRequest, match="shape"):
-        store.add([record(905)], rows(2))
+        changing.add([record(905)], rows(2))
 
 
-def test_what_is_added_is_found_and_what_is_removed_is_not(store: CaseStore, vectors: np.ndarray) -> None:
+def test_what_is_added_is_found_and_what_is_removed_is_not(changing: CaseStore, vectors: np.ndarray) -> None:
     new = half(rows(2, seed=5))
-    store.add([record(500, sex="other"), record(501, "b", image="x")], new)
-    assert ids(store.nearest(new[1], 1)) == ["b:501"] and ids(store.nearest(new[0], 1)) == ["a:500"]
-    assert ids(store.nearest(new[1], 5, parse_filters(["sex=other"]))) == ["a:500"]
-    assert np.array_equal(store.vector("b:501"), new[1]) and np.allclose(store.vector("a:4"), vectors[4], atol=1e-3)
-    store.remove(["b:501", "a:4", "nobody"])
-    assert len(store) == COUNT and store.get("a:4") is None and store.vector("a:4") is None
-    assert not {"b:501", "a:4"} & set(ids(store.nearest(new[1], COUNT + 2)))
-    store.add([record(4, image="i4")], vectors[4:5])
-    assert ids(store.nearest(vectors[4], 1)) == ["a:4"]
+    changing.add([record(500, sex="other"), record(501, "b", image="x")], new)
+    assert ids(changing.nearest(new[1], 1)) == ["b:501"] and ids(changing.nearest(new[0], 1)) == ["a:500"]
+    assert ids(changing.nearest(new[1], 5, parse_filters(["sex=other"]))) == ["a:500"]
+    assert np.array_equal(changing.vector("b:501"), new[1]) and np.allclose(
+        changing.vector("a:4"), vectors[4], atol=1e-3
+    )
+    changing.remove(["b:501", "a:4", "nobody"])
+    assert len(changing) == COUNT and changing.get("a:4") is None and changing.vector("a:4") is None
+    assert not {"b:501", "a:4"} & set(ids(changing.nearest(new[1], COUNT + 2)))
+    changing.add([record(4, image="i4")], vectors[4:5])
+    assert ids(changing.nearest(vectors[4], 1)) == ["a:4"]
 
 
 def test_an_empty_store_answers(make: Make, vectors: np.ndarray) -> None:
@@ -174,13 +189,13 @@ def test_an_empty_store_answers(make: Make, vectors: np.ndarray) -> None:
     assert ids(store.nearest(vectors[0], 5)) == ["a:1"]
 
 
-def test_values_are_counted(store: CaseStore) -> None:
-    assert list(store.values("sex").items()) == [("male", 257), ("female", 43)] and store.values("nothing") == {}
-    assert store.keys() == ["age", "dataset", "label", "licence", "sex"]
-    store.remove(["a:0", "a:2", "a:2"])
-    store.add([record(400, sex="other")], rows(1, seed=7))
-    assert store.values("sex") == {"male": 256, "female": 42, "other": 1}
-    assert store.values("label") == {"pneumonia": 99, "oedema": 99, "normal": 200}
+def test_values_are_counted(changing: CaseStore) -> None:
+    assert list(changing.values("sex").items()) == [("male", 257), ("female", 43)] and changing.values("nothing") == {}
+    assert changing.keys() == ["age", "dataset", "label", "licence", "sex"]
+    changing.remove(["a:0", "a:2", "a:2"])
+    changing.add([record(400, sex="other")], rows(1, seed=7))
+    assert changing.values("sex") == {"male": 256, "female": 42, "other": 1}
+    assert changing.values("label") == {"pneumonia": 99, "oedema": 99, "normal": 200}
 
 
 def test_a_case_is_found_by_its_id_its_image_and_its_place(store: CaseStore) -> None:
@@ -200,7 +215,7 @@ def test_threads_may_search_at_once(store: CaseStore, vectors: np.ndarray) -> No
     assert [number(id) for id in found] == list(range(200))
 
 
-def test_a_table_on_disk_is_read_again_and_not_changed(tmp_path) -> None:  # noqa: ANN001
+def test_a_table_on_disk_is_read_again_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "cases.sqlite"
     table = Metadata(path)
     table.add(record(n, age=str(n)) for n in range(5))
@@ -215,25 +230,27 @@ def test_a_table_on_disk_is_read_again_and_not_changed(tmp_path) -> None:  # noq
     assert path.read_bytes() == before
 
 
-@pytest.fixture(scope="module")
-def many() -> np.ndarray:
-    """More vectors than are compared one by one, around many centres."""
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """More vectors than are compared one by one here, around many centres."""
+    monkeypatch.setattr(module, "FLAT_MOST", 20_000)
+    monkeypatch.setattr(module, "EXACT_MOST", 8_000)
     chance = np.random.default_rng(1)
-    centres = chance.normal(size=(500, 32))
-    some = centres[chance.integers(0, 500, FLAT_MOST + 10_000)] + 0.5 * chance.normal(size=(FLAT_MOST + 10_000, 32))
+    centres = chance.normal(size=(200, 32))
+    some = centres[chance.integers(0, 200, 24_000)] + 0.5 * chance.normal(size=(24_000, 32))
     return (some / np.linalg.norm(some, axis=1, keepdims=True)).astype(np.float16)
 
 
-def test_many_vectors_get_an_index_that_finds_nearly_all_of_the_nearest(many: np.ndarray, tmp_path) -> None:  # noqa: ANN001
+def test_many_vectors_get_an_index_that_finds_nearly_all_of_the_nearest(many: np.ndarray, tmp_path: Path) -> None:
     told: list[str] = []
     index = make_index(many, tmp_path, told.append)
     assert index.stamp.kind == "ivf" and index.stamp.recall >= 0.95 and any("training" in line for line in told)
-    asked = many[::600].astype(np.float32)
+    asked = many[::240].astype(np.float32)
     truth = exact(many, asked, 10)
     assert np.mean([len({*index.nearest(q, 10)[0]} & {*t}) for q, t in zip(asked, truth, strict=True)]) >= 9.5
     for share in (0.5, 0.05):  # the first is searched in the index, the second by comparing all that are left
         mask = np.random.default_rng(2).random(len(many)) < share
-        assert (mask.sum() > EXACT_MOST) == (share == 0.5)
+        assert (mask.sum() > module.EXACT_MOST) == (share == 0.5)
         allowed = np.flatnonzero(mask)
         true = allowed[exact(many[allowed], asked, 10)]
         found = [index.nearest(query, 10, mask)[0] for query in asked]
