@@ -12,6 +12,7 @@ from diagnosis.cards import ModelCard, file_digest
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.preprocess import to_square
 from diagnosis.readers import read_study
+from diagnosis.study import Study
 
 COLUMNS = ("path", "label", "group", "split")
 
@@ -46,6 +47,11 @@ class Dataset:
     def take(self, positions: np.ndarray) -> "Dataset":
         """The images at int64 (M,) ``positions``, in this order."""
         return Dataset(self.squares[positions], self.targets[positions], self.groups[positions])
+
+    def joined(self, other: "Dataset") -> "Dataset":
+        """These images, and after them those of the other."""
+        squares, targets = torch.cat([self.squares, other.squares]), torch.cat([self.targets, other.targets])
+        return Dataset(squares, targets, np.concatenate([self.groups, other.groups]))
 
 
 def read_manifest(folder: Path) -> list[Row]:
@@ -95,10 +101,12 @@ def load_split(folder: Path, split: str, card: ModelCard) -> Dataset:
 def load_rows(rows: list[Row], card: ModelCard) -> Dataset:
     """Images with labels that the card knows, read and brought onto the network's square."""
 
-    def square(row: Row) -> torch.Tensor:
-        return (to_square(read_study(row.path), card.input) * 255).round().to(torch.uint8)
-
     with ThreadPoolExecutor(4) as pool:
-        squares = torch.stack(list(pool.map(square, rows)))
+        squares = torch.stack(list(pool.map(lambda row: square_of(read_study(row.path), card), rows)))
     targets = torch.tensor([card.index(row.label) for row in rows])
     return Dataset(squares, targets, np.array([row.group for row in rows]))
+
+
+def square_of(study: Study, card: ModelCard) -> torch.Tensor:
+    """uint8 (C, S, S): the study on the network's square, rounded to 1/255."""
+    return (to_square(study, card.input) * 255).round().to(torch.uint8)

@@ -39,9 +39,19 @@ class Trainer:
         train_set: the images that are learned from.
         val_set: the images that are looked at after every epoch, and nothing more.
         run: folder for ``last.pt``, ``log.jsonl`` and ``run.json``; a run that was cut off goes on from there.
+        updates: of an epoch, for runs on different numbers of images that are compared; None for one pass over them.
     """
 
-    def __init__(self, card: ModelCard, recipe: Recipe, train_set: Dataset, val_set: Dataset, run: Path) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        recipe: Recipe,
+        train_set: Dataset,
+        val_set: Dataset,
+        run: Path,
+        *,
+        updates: int | None = None,
+    ) -> None:
         self.card, self.recipe, self.run = card, recipe, run
         self.train_set, self.val_set = train_set, val_set
         torch.manual_seed(recipe.seed)
@@ -55,7 +65,7 @@ class Trainer:
         )
         rate, decay = recipe.learning_rate, recipe.weight_decay
         self.optimiser = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=decay)
-        self.steps_an_epoch = len(self.train_set) // recipe.batch_size
+        self.steps_an_epoch = updates or len(self.train_set) // recipe.batch_size
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
         mixup = recipe.augmentation.mixup
         self.mix = v2.MixUp(alpha=mixup, num_classes=len(card.labels)) if mixup else None
@@ -113,10 +123,11 @@ class Trainer:
         return images.to(self.device, memory_format=torch.channels_last), targets.to(self.device)
 
     def _order(self) -> torch.Tensor:
-        """int64 (N,): the images of an epoch; each once, or drawn by weight."""
+        """int64 (M,), M at least what an epoch takes: all images in turn, as often as need be, or drawn by weight."""
+        count, wanted = len(self.train_set), self.steps_an_epoch * self.recipe.batch_size
         if self.draws is None:
-            return torch.randperm(len(self.train_set))
-        return torch.multinomial(self.draws, len(self.train_set), replacement=True)
+            return torch.cat([torch.randperm(count) for _ in range(max(1, math.ceil(wanted / count)))])
+        return torch.multinomial(self.draws, max(count, wanted), replacement=True)
 
     def _steps(self) -> Iterable[int]:
         """The steps of an epoch, with a bar where stderr is a terminal."""

@@ -1,0 +1,1 @@
+"""Whether synthetic images help; and, beside this file, what was found for each model."""
