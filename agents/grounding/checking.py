@@ -5,10 +5,23 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from agents.grounding import anatomy, claims, entities, figures, form, limits, locations, modalities, order, subject
+from agents.grounding import (
+    anatomy,
+    claims,
+    entities,
+    figures,
+    form,
+    limits,
+    locations,
+    modalities,
+    order,
+    purpose,
+    subject,
+)
 from agents.grounding.derived import facts
+from agents.grounding.fitting import fits
 from agents.grounding.lexicon import FULL, Lexicon
-from agents.grounding.numbers import Quantity, fits, quantities
+from agents.grounding.numbers import Quantity, quantities
 from agents.grounding.rules import allowed
 from agents.grounding.text import Text, normalise
 from diagnosis.attribution import METHODS
@@ -16,6 +29,13 @@ from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
 _MISSED = frozenset({"missed"})
+_CLAIMED = {
+    "shortcut": frozenset({"alarm", "false"}),
+    "tier_high": frozenset({"high", "confidence", "confident"}),
+}  # words about certainty and feelings that a claim brings with it
+_OUTSIDE = re.compile(
+    r"(?<!\w)(?:not (?:in|inside|within|among|one of|part of|held|needed)|outside|left out|excluded from|missing from)(?!\w)"
+)
 _GLOSSES = frozenset(
     {"infection", "infections", "bacteria", "virus", "viruses", "cancer", "cancers"}
 )  # plain words for classes, from their descriptions
@@ -73,13 +93,22 @@ class Check:
         known |= frozenset(re.findall(r"[^\W\d_]+", self.reading.card.title.lower())) & frozenset(
             {"chest", "histology"}
         )
-        return limits.broken(self.text, known, _class_words(self.reading), self._written_words)
+        known |= self._claimed
+        own, written, refused = _class_words(self.reading), self._written_words, purpose.refused(self.cited)
+        reasons = (
+            limits.broken(self.text, known, own, written),
+            *(limits.broken(one, known - refused, own, written - refused) for one in purpose.conclusions(self.text)),
+        )
+        return next((reason for reason in reasons if reason), None)
 
     @property
     def _written_words(self) -> frozenset[str]:
-        alarms = any("shortcut" in one.claims for one in self.allowed.values())
-        own = frozenset(word for text in self.written for word in re.findall(r"[^\W\d_]+", text.low))
-        return own | ({"alarm"} if alarms else frozenset())
+        return frozenset(word for text in self.written for word in re.findall(r"[^\W\d_]+", text.low)) | self._claimed
+
+    @property
+    def _claimed(self) -> frozenset[str]:
+        claims = {name for one in self.allowed.values() for name, value in one.claims.items() if value}
+        return frozenset().union(*(words for name, words in _CLAIMED.items() if name in claims))
 
     def _banned(self) -> str | None:
         for pattern in self.lexicon.banned.values():
@@ -95,7 +124,7 @@ class Check:
         for one in self.classes:
             if not one.labels:
                 return f"“{one.text}” is no class of this model."
-            if not one.labels & labels and not self._is_the_rest(one, labels):
+            if not one.labels & labels and not self._is_the_rest(one, labels) and not self._is_outside(one):
                 return f"The cited findings do not speak of “{one.text}”."
         return None
 
@@ -104,6 +133,11 @@ class Check:
         left = {other.name for other in self.reading.card.labels} - labels
         rest = self.lexicon.cues["rest"].search(self.text.low, max(0, one.start - 40), one.start) if self.full else None
         return one.labels == left and len(left) == 1 and rest is not None
+
+    def _is_outside(self, one: entities.ClassMention) -> bool:
+        """Whether a class that the conformal set does not hold is said to be none of its classes."""
+        told = any(finding.kind == "conformal_set" for finding in self.cited)
+        return told and self.full and _OUTSIDE.search(self.text.clause_text(one.start)) is not None
 
     def _wrong_method(self) -> str | None:
         methods = self._union("methods")
@@ -161,7 +195,11 @@ class Check:
             more := form.changed(self.text.low, [one.low for one in self.written])
         ):
             return more
+        if astray := purpose.mistaken(self.text, self.cited):
+            return astray
         self._agreement_of_places(known)
+        if any(self._is_outside(one) and not one.labels & self._union("labels") for one in self.classes):
+            known["member"] = {True, False}
         taken = _ends(self.places, self.classes)
         if any(fits(one, fact, cues=_MISSED) for one in self.numbers for fact in self.facts if fact.role == "missed"):
             known["recognised"], known["gives"] = {True, False}, {True, False}
@@ -208,7 +246,8 @@ class Check:
 
     def _beside_the_point(self) -> str | None:
         """Something in the sentence must be what a cited finding speaks of."""
-        if limits.disclaims(self.text.low) or any(self._speaks_of(one) for one in self.cited):
+        outside = any(self._is_outside(one) for one in self.classes)
+        if outside or limits.disclaims(self.text.low) or any(self._speaks_of(one) for one in self.cited):
             return None
         return f"It does not say what {self.cited[0].id} says."
 

@@ -23,9 +23,11 @@ _PARTS = re.compile(
 _BESIDE = re.compile(r"(?:(?<!\w)(?:not|never|cannot)|n't)(?: (?:actually|really|fully|even|ever))? $")
 
 
+_WHOLLY_DENIED = re.compile(r"(?:(?<!\w)not|n't) $")  # "do not agree in part"
 _REFERENCE = re.compile(
     r"(?<!\w)(?:for|of|than|in|from|by|with|against|to|like|as|at|were|on) an? (?:perfectly |completely |totally |fully )?$"
 )  # "compared with 50 % for an even map"
+_FIGURED = re.compile(r"(?: (?:map|spread|share))?(?:'s|(?:,|:| with| at| has| would \w+)? \d)")  # "(even map 11.2 %)"
 _NEAR = 45  # characters between a claim and the number that says how far it holds
 
 
@@ -164,7 +166,7 @@ def _counts(text: Text, claim: Claim, span: Span) -> bool:
     clause = text.clause_text(span.start)
     if not claim.hypothetical and hypothetical(text.low, span.start):
         return False
-    if claim.reference and _REFERENCE.search(text.low[: span.start]):
+    if claim.reference and (_REFERENCE.search(text.low[: span.start]) or _FIGURED.match(text.low, span.end)):
         return False
     if claim.near and not claim.near.search(text.low, max(0, span.start - _NEAR), span.end + _NEAR):
         return False
@@ -200,4 +202,6 @@ def _shaded(text: Text, claim: Claim, span: Span, stance: bool | None) -> bool |
     if claim.partly is None:
         return stance
     near = text.low[max(0, span.start - 40) : span.end + 30]
+    if stance is False and _WHOLLY_DENIED.search(text.low[: span.start]) and claim.partly.match(text.low, span.end + 1):
+        return False
     return None if claim.partly.search(near) else stance

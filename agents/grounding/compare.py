@@ -10,7 +10,7 @@ from agents.grounding.text import Text
 
 _THAN = re.compile(
     r"(?<!\w)(?:"
-    r"(?P<more>(?:more|higher|larger|greater|bigger|better)(?: \w+){0,2} than|above|(?<!spread )over|beyond|exceed\w*)"
+    r"(?P<more>(?:more|higher|larger|greater|bigger|better)(?: \w+){0,2} than|above|(?<!spread )over(?! (?:the |all |its )?(?:\w+ )?classes)|beyond|exceed\w*)"
     r"|(?:less|lower|smaller|fewer|worse)(?: \w+){0,2} than|below|(?<!just )under)"
     r"(?: [a-z',-]+){0,8} \d[\d.]*(?: ?%| percent)?$"
 )

@@ -7,8 +7,9 @@ from dataclasses import replace
 from agents.grounding.compare import reversed_pair
 from agents.grounding.entities import ClassMention
 from agents.grounding.facts import Fact
+from agents.grounding.fitting import fits
 from agents.grounding.lexicon import Lexicon
-from agents.grounding.numbers import Quantity, fits
+from agents.grounding.numbers import Quantity
 from agents.grounding.text import Span, Text
 
 _CONFUSED = (
@@ -34,7 +35,20 @@ _AROUND = {
     "patch": 60,
     "random": 60,
 }
+_BEFORE = {"even": 25, "floor": 25, "bound": 25, "false": 25}  # the same, before the number only
 # characters around a number in which words outside of its clause may explain it
+_NEEDED = re.compile(r",? (?:is|was|would be|being|are) (?:needed|required|necessary)(?!\w)")
+_NEEDS = re.compile(r"(?<!\w)(?:needed|required|necessary|needs|requires)(?: (?:a |the )?cosine)?(?: of| is|:)? $")
+_OF_CASES = frozenset({"votes", "patches", "voters", "total", "rank", "images"})
+_CALLED = re.compile(r"(?: of (?:them|these|those))? (?:\w+ )?(?:are |were |is |was )?(?:called|voted)(?!\w)")
+_NONE_OF = re.compile(
+    r"(?<!\w)(?:none|all|each|any) (?:of )?(?:the |these |those )?$"
+    r"|(?<!\w)of (?:the )?\d+ (?:\w+ )?(?:patches|cases|neighbours)[^.;,]{0,50}, (?:the |only )?$"
+)
+_LIMITS = frozenset({"bound", "confidence"})  # numbers that nobody rounds to "one of five"
+_CONDITION = re.compile(
+    r"(?<!\w)(?:an?|whose|their) (?:highest|top|best) scores?(?: (?:was|is|were|of|that was|which was))? ?$"
+)
 _OTHERS = re.compile(r"(?:other|remaining) $")
 _OTHERS_AFTER = re.compile(r" (?:other|remaining) ")
 _OF_IMAGE = re.compile(
@@ -77,9 +91,15 @@ def unsupported(
             return f"“{_shown(text, one)}” of something is a share, not a difference."
         cues = roles(text, one, lexicon)
         found = [fact for more in _wholes(one, text, facts) for fact in facts if fits(more, fact, cues=cues)]
+        counted = bool(voters) and _of_cases(text, one, cues)
         if one.whole in voters:  # "7 of 10" cases is no score that happens to be near
-            found = [fact for fact in found if fact.role in ("votes", "rest")]
-        if not found and one.unit == "%" and one.mode != "exact" and one.whole not in voters:
+            found = [fact for fact in found if fact.role in ("votes", "rest", "members")]
+        else:
+            found = [fact for fact in found if fact.role not in (_LIMITS if one.whole else {"members"})]
+            found = [fact for fact in found if not counted or fact.role in _OF_CASES]
+        if _unfit(text, one, facts, found):
+            return f"“{_shown(text, one)}” is not the limit that the cited finding names."
+        if not found and one.unit == "%" and one.mode != "exact" and one.whole not in voters and not counted:
             rounded.append(one)
         elif not found:
             return f"“{_shown(text, one)}” is not a number of the cited findings."
@@ -89,7 +109,11 @@ def unsupported(
                 return f"“{_shown(text, one)}” is not the {next(iter(meant))} that was measured."
         if found:
             matched.append((one, found))
-    exact = [Fact(one.value, "%", "told") for one, _ in matched if one.unit == "%" and one.mode == "exact"]
+    exact = [
+        Fact(one.value, "%", "told")
+        for one, found in matched
+        if one.unit == "%" and one.mode == "exact" and {fact.role for fact in found} - _LIMITS
+    ]
     if loose := next((one for one in rounded if not any(fits(one, fact) for fact in exact)), None):
         return f"“{_shown(text, loose)}” is not a number of the cited findings."
     if wrong_way := reversed_pair(text, [one for one, _ in matched], facts):
@@ -113,6 +137,25 @@ def unsupported(
             if not _all_methods(one, facts):
                 return f"“{_shown(text, one)}” is not the share of both methods."
     return None
+
+
+def _unfit(text: Text, one: Quantity, facts: Sequence[Fact], found: Sequence[Fact]) -> bool:
+    """Whether a number that is named as a limit ("a highest score under 90 %", "0.547 is needed") is another."""
+    roles_of = {fact.role for fact in found}
+    if roles_of == {"cosine"}:
+        return bool(_NEEDED.match(text.low, one.end) or _NEEDS.search(text.low, 0, one.start))
+    if one.mode not in ("over", "under") or not _CONDITION.search(text.low, 0, one.start):
+        return False
+    bounds = {fact.value for fact in facts if fact.role == "bound"}
+    return bool(bounds) and not (one.unit == "%" and one.value in bounds)
+
+
+def _of_cases(text: Text, one: Quantity, cues: frozenset[str]) -> bool:
+    """Whether a bare number, or a part of a whole, counts the cases, classes or patches that were asked."""
+    if one.whole:
+        return _CALLED.match(text.low, one.end) is not None
+    bare = not one.unit and not one.role and one.step >= 1
+    return bare and ("voters" in cues or _NONE_OF.search(text.low, 0, one.start) is not None)
 
 
 def _idle(one: Quantity, text: Text) -> bool:
@@ -144,7 +187,9 @@ def roles(text: Text, one: Quantity, lexicon: Lexicon, *, near: bool = True) -> 
         "missed" if role == "recall" and text.negated(span.start) else role
         for role, pattern in lexicon.cues.items()
         for span in text.find(pattern)
-        if text.clause(span.start) == clause or (near and role in _AROUND and abs(span.start - one.end) < _AROUND[role])
+        if text.clause(span.start) == clause
+        or (near and abs(span.start - one.end) < _AROUND.get(role, 0))
+        or (near and 0 <= one.start - span.end < _BEFORE.get(role, 0))
     }
     follows = lexicon.cues.get("relative")
     if "relative" in found and not (follows and follows.match(text.low, one.end + 1)):
@@ -197,7 +242,8 @@ def _beside(text: Text, one: Quantity, named: Sequence[tuple[int, int, str | Non
         return None
     for start, _, name in named:
         if start >= one.end:
-            if text.low[one.end : start].strip(" ,(") in _JOINS:
+            joint = text.low[one.end : start]
+            if joint.strip(" ,(") in _JOINS and not (joint.startswith(",") and joint.endswith("from ")):
                 return name
             break
     for start, end, name in reversed(named):

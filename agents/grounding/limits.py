@@ -16,6 +16,10 @@ _SEEMS = re.compile(
     r"(?<!\w)(?:sound|look|seem|appear|feel)(?:s|ed|ing)?(?: to be| like| as if)?(?: \w+){0,2} $"
 )
 _AGAINST = re.compile(r"(?<!\w)(?:but|yet|although|though|however|still|nevertheless)(?!\w)")
+_UTTERLY = re.compile(
+    r"(?P<denied>(?<!\w)(?:cannot|can not|nothing|nobody|none|[a-z]+n't)(?: [\w']+){0,3} )?"
+    r"(?<!\w)with (?:absolute|complete|total|full|utter|great) $"
+)  # an earlier "not" does not deny "with absolute certainty"
 _OUTER_REACH = 90
 
 
@@ -83,6 +87,8 @@ def _only_seems(low: str, match: re.Match[str]) -> bool:
 
 
 def _is_denied(text: Text, at: int) -> bool:
+    if utterly := _UTTERLY.search(text.low, 0, at):
+        return utterly["denied"] is not None
     if text.negated(at):
         return True
     start = max(0, at - _OUTER_REACH)

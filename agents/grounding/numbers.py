@@ -4,23 +4,31 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from agents.grounding.facts import Fact
 from agents.grounding.lexicon import Lexicon
 from agents.grounding.text import Text
 
-LOOSE = 0.15  # how far "about" may be off, as a part of the value
-NEEDS_CUE = frozenset(
-    {"missed", "missed bound", "low", "high", "chance", "tenth", "fraction", "sum", "rest", "part", "ratio", "seen"}
-    | {"confidence", "difference", "relative", "pages share", "each", "area ratio", "to half", "to whole", "majority"}
-    | {"floor", "patch", "random", "false", "threshold", "even", "bound", "error", "covered"}
-)
+_VERSION = re.compile(r"(?<!\w)vers\w+ $")
+_NONE = re.compile(r"(?<!\w)not (?:even |a single )?$")
 _OF_ONE = re.compile(r" of (?:an?|one) ")
-COUNTED = frozenset({"classes", "parts", "methods", "images", "groups", "slides", "pages", "rank", "total", "votes", "voters"})
+COUNTED = frozenset(
+    {
+        "classes",
+        "parts",
+        "methods",
+        "images",
+        "groups",
+        "slides",
+        "pages",
+        "rank",
+        "total",
+        "votes",
+        "voters",
+        "version",
+    }
+)
 WHOLES = frozenset({3, 4, 5, 6, 7, 8, 9, 10, 20, 100, 1000})  # what a share may be counted of: "eight in ten"
-_OPPOSITE = {"over": "under", "under": "over"}
+OPPOSITE = {"over": "under", "under": "over"}
 _FEW, _MANY = frozenset({"classes", "parts", "methods", "pages"}), 24
-_TINY = 1e-9
-_AT_MOST = 4  # times a number that "more than" it may mean
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,8 @@ def _with_unit(one: Quantity, low: str, lexicon: Lexicon) -> Quantity:
         return replace(one, end=match.end(), unit=unit)
     if one.step < 1:
         return one
+    if _VERSION.search(low, 0, one.start):
+        return replace(one, role="version")
     nouns = [(match.end(), role) for role, pattern in lexicon.nouns.items() if (match := pattern.match(low, one.end))]
     role = max(nouns, key=lambda pair: pair[0])[1] if nouns else ""
     if not role:
@@ -156,8 +166,8 @@ def _with_mode(one: Quantity, text: Text, lexicon: Lexicon) -> Quantity:
         mode = "about"
     if mode == "reach":
         mode = "under" if text.negated(start) else one.mode
-    elif mode in _OPPOSITE and text.negated(start):
-        mode = _OPPOSITE[mode]
+    elif mode in OPPOSITE and text.negated(start):
+        mode = OPPOSITE[mode]
     return replace(one, start=start, mode=mode)
 
 
@@ -174,7 +184,7 @@ def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quanti
                 whole = one.value
                 continue
         if whole and not one.unit and one.role in ("", "images", "groups", "slides", "pages") and 0 < one.value < whole:
-            kept.append(replace(one, value=100 * one.value / whole, step=100 / whole, unit="%", role=""))
+            kept.append(replace(one, value=100 * one.value / whole, step=100 / whole, unit="%", role="", whole=whole))
             continue
         if one.unit == "points" and one.value in (10, 100) and last and lexicon.of.fullmatch(low[last.end : one.start]):
             one = replace(one, unit="")  # "four in ten points"
@@ -187,25 +197,30 @@ def _of_wholes(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quanti
         if last is None or not joined or last.unit or one.unit or one.mode != "exact":
             kept.append(one)
         elif (
-            one.role in ("", "images", "groups", "slides")
+            (one.role in ("", "images", "groups", "slides", "votes") or _in_so_many(one, last, low))
             and one.value in WHOLES
             and (
-                0 < last.value < one.value
+                0 <= last.value < one.value
                 and not last.role
                 and not (one.value < 6 and lexicon.ranked.search(low, 0, last.start))
             )
         ):
             loose = last.mode if last.mode != "exact" else "exact" if one.value >= 100 else "about"
-            share = 100 * last.value / one.value
+            share = 0.0 if last.value == 1 and _NONE.search(low, 0, last.start) else 100 * last.value / one.value
             kept[-1] = Quantity(last.start, one.end, share, 100 / one.value, "%", loose, "", last.spelt, one.value)
         elif last.role in COUNTED - {"rank"} and not one.role:
             kept.append(replace(one, role=last.role))  # "one page of three"
         elif one.value <= _MANY:
             kept[-1] = replace(last, role=last.role or "rank")
-            kept.append(replace(one, role=one.role or "total"))
+            kept.append(replace(one, role="total" if one.role == "votes" else one.role or "total"))
         else:
             kept.append(one)
     return kept
+
+
+def _in_so_many(one: Quantity, last: Quantity, low: str) -> bool:
+    """Whether a share of maps is meant: "four in five maps of the middle"."""
+    return one.role == "methods" and low[last.end : one.start].strip() == "in"
 
 
 def _ranges(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quantity]:
@@ -225,65 +240,3 @@ def _ranges(found: list[Quantity], low: str, lexicon: Lexicon) -> list[Quantity]
             found[at] = replace(first, role=first.role or "low")
             found[at + 1] = replace(second, unit=first.unit, role=second.role or "high")
     return found
-
-
-def fits(told: Quantity, fact: Fact, *, cues: frozenset[str] = frozenset()) -> bool:
-    """Whether a number is a faithful telling of a fact.
-
-    Args:
-        cues: roles that words near the number speak of.
-    """
-    if told.unit and told.unit != fact.unit:
-        return False
-    if told.role in COUNTED or fact.role in COUNTED:
-        if told.role not in ("", fact.role):
-            return False
-    elif told.role in ("low", "high"):
-        if fact.role != told.role:
-            return False
-    elif fact.role in NEEDS_CUE and fact.role not in cues:
-        within = fact.role in ("low", "high") and "interval" in cues
-        within = within or (fact.role == "missed bound" and {"missed", "interval"} <= cues)
-        loosely = told.mode == "exact" and told.step < 1 and f"{fact.role} loosely" in cues
-        if not within and not loosely:
-            return False
-    elif fact.unit == "logits" and told.mode == "over":
-        return False  # the parts add up to within that much
-    elif fact.role == "part" and told.mode in _OPPOSITE:
-        return False
-    if not told.unit and fact.unit == "%" and told.step < 1 and _equal(told, fact.value / 100):
-        return fact.role in ("score", "accuracy", "recall", "share", "overlap")
-    return _equal(told, fact.value)
-
-
-def _equal(told: Quantity, value: float) -> bool:
-    """Whether the number is the value, as closely as it is told."""
-    slack = told.step / 2 + _TINY
-    if told.mode == "exact":
-        return abs(told.value - value) <= slack or abs(told.value - round(value, 1)) <= slack
-    near = min(_coarseness(told) / 2, LOOSE * abs(value)) + _TINY
-    if told.mode == "about":
-        return abs(told.value - value) <= max(near, slack if not told.spelt or told.unit != "%" else 0)
-    difference = value - told.value
-    if told.mode in ("over", "under") and abs(told.value - round(value, 1)) < _TINY:
-        return True
-    if told.mode == "over":
-        return difference >= -_TINY and value <= (_AT_MOST - (told.spelt and told.unit == "%")) * told.value
-    if told.mode == "under":
-        return difference <= _TINY and not (
-            told.unit != "logits"
-            and (told.unit in ("points", "times") or told.value < 0.5)
-            and told.value > _AT_MOST * value
-        )
-    near = max(_coarseness(told) / 2, told.step) + _TINY
-    return -near <= difference < 0 if told.mode == "nearly" else 0 < difference <= near
-
-
-def _coarseness(told: Quantity) -> float:
-    """How coarse a round number is: 10 for 80, 5 for 85, 100 for 900; its last digit for others."""
-    if told.step >= 10 or told.step < 1:
-        return told.step
-    for step in (1000.0, 100.0, 10.0, 5.0):
-        if told.value >= step and told.value % step == 0:
-            return step
-    return told.step

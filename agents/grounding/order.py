@@ -30,6 +30,10 @@ _REST = re.compile(r"[,;:–(] .*(?<!\w)(?:else|rest|others?|next|second|runner|
 _MENTIONED = re.compile(
     r"(?<!\w)(?:such|this|that|any|how|what|neither|no)(?: an?)?(?: \w+)? $"
 )  # "such a lead" tells no order
+_CONDITION = re.compile(
+    r"(?:highest|top|best) scores?(?: (?:was|is|of|that was))? (?:under|below|over|above|from|between|at least|of \d[\d.]* ?% or|\d[\d.]* (?:to|-) \d)"
+)  # "a highest score under 90 %" names a figure
+_LAST = re.compile(r"lowest|smallest|weakest")
 _FAR = 3
 _PASSIVE = re.compile(r"(?<!\w)(?:is|was|are|were|be|been|being|gets?|got)(?: \w+)? $")
 _OTHERS = re.compile(
@@ -46,7 +50,8 @@ _OPEN = re.compile(
 _APPOSED = re.compile(
     r"(?: (?:class|score|answer|choice|candidate|option|label|spot|place|position|contender|one|result|value|figure|"
     r"category|scorer|scoring|ranked|placed|overall))*"
-    r"(?:,|:| –| \(| is| was| being| remains| namely| goes to| went to| belongs to| for| of| with| by)*(?: the| an?)? ?"
+    r"(?:,|:| –| \(|\)|,? \(?(?:of |at |with )?\d[\d.]* ?%| is| was| being| remains| namely| goes to| went to| belongs to| for| of| with| by)*"
+    r"(?: the| an?)? ?"
 )
 _PREDICATED = re.compile(
     r"(?:'s)?(?:,| \(| –| is| was| are| being| comes?| came| ranks?| ranked| finish\w*| ends?| ended| takes?| took| gets?|"
@@ -170,6 +175,10 @@ def _misplaced(
         if (standing.shares and name == "top") or unordered or not (mentions or "score" in text.low):
             return None
         return f"No cited finding ranks the classes. (“{span.value}”)"
+    if name == "top" and _CONDITION.match(text.low, span.start):
+        return None
+    if name == "last" and _unknown(text, span, ranks, rank):
+        return f"The order of the scores is another, or no cited finding says which is the lowest. (“{span.value}”)"
     if _OBJECT.search(text.low[: span.start]) or _MENTIONED.search(text.low[: span.start]):
         return None
     if (name == "next" or span.value.startswith("last")) and not any(
@@ -183,6 +192,12 @@ def _misplaced(
         right = ranks.get(who) == rank or (who not in ranks and rank not in ranks.values())
     said = text.polarity(span.start, span.end, far=_FAR)
     return f"The order of the scores is another. (“{span.value}”)" if said is (not right) else None
+
+
+def _unknown(text: Text, span: Span, ranks: Mapping[str, int], rank: int) -> bool:
+    """Whether a score is called the lowest although the cited findings do not go down so far."""
+    known = rank in ranks.values() or len(set(ranks.values())) >= rank - 1
+    return not known and _LAST.match(span.value) is not None and "scor" in text.clause_text(span.start)
 
 
 def _owner(text: Text, mentions: Sequence[ClassMention], span: Span) -> str | None:

@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from agents.grounding.entities import ClassMention, PlaceMention
 from agents.grounding.facts import Allowed
+from agents.grounding.fitting import fits
 from agents.grounding.lexicon import table
-from agents.grounding.numbers import Quantity, fits
+from agents.grounding.numbers import Quantity
 from agents.grounding.text import Span, Text
 from diagnosis.findings import Finding
 

@@ -63,7 +63,7 @@ def gain(finding: Finding, reading: Reading) -> Allowed:
         ),
         labels | _against(finding, reading),
         methods,
-        claims={"above_chance": value > high},
+        claims={"above_chance": value > high, "strongest": True, "set_against": True},
     )
 
 

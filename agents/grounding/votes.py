@@ -43,7 +43,7 @@ def _votes(votes: float, count: float, label: str) -> tuple[Fact, ...]:
 def no_vote(finding: Finding, reading: Reading) -> Allowed:
     """Two cosines, and that nothing is similar."""
     facts = (Fact(finding.value or 0.0, "", "cosine"), Fact(float(finding.facts["floor"]), "", "floor"))
-    return Allowed(facts, claims={"similar": False})
+    return Allowed(facts, claims={"similar": False, "above_threshold": False})
 
 
 def accuracy(finding: Finding, reading: Reading) -> Allowed:

@@ -47,16 +47,18 @@ def conformal(finding: Finding, reading: Reading) -> Allowed:
     """How many classes the set holds, which, from what score on, and for how many images it leaves out the true one."""
     size, count, error = finding.value or 0.0, float(finding.facts["count"]), float(finding.facts["error"])
     held = reading.prediction.conformal or ()
+    member = {"member": True} if held else {}
     return Allowed(
         (
             *(Fact(size, "", role) for role in ("classes", "rank", "votes")),
-            *(Fact(count, "", role) for role in ("classes", "total")),
+            *(Fact(count, "", role) for role in ("classes", "total", "voters")),
+            Fact(100 * size / count, "%", "members"),
             Fact(error, "%", "error"),
             Fact(100 - error, "%", "covered"),
             Fact(float(finding.facts["floor"]), "%", "bound"),
         ),
         frozenset(held),
-        claims={"set_of_classes": True, "empty_set": not held, "gives": True, "single": size == 1},
+        claims={"set_of_classes": True, "empty_set": not held, "gives": True, "single": size == 1, **member},
     )
 
 
@@ -79,13 +81,19 @@ def vote(finding: Finding, reading: Reading) -> Allowed:
     """Whether the class of most similar cases is in the conformal set."""
     inside, error = finding.kind == "vote_in_set", float(finding.facts["error"])
     label = class_called(reading, str(finding.facts["title"]))
-    facts = (Fact(error, "%", "error"), Fact(100 - error, "%", "covered"))
+    facts = (Fact(error, "%", "error"), Fact(100 - error, "%", "covered"), *_most(reading))
     return Allowed(
         facts,
         frozenset({label}),
-        claims={"set_of_classes": True, "in_set": inside, "gives": True, "similar": True},
+        claims={"set_of_classes": True, "in_set": inside, "member": inside, "gives": True, "similar": True},
         voted=label,
     )
+
+
+def _most(reading: Reading) -> tuple[Fact, ...]:
+    """The share of the similar cases that has the class of most."""
+    votes = (one for one in reading.findings if one.kind in ("vote", "vote_conflict"))
+    return tuple(Fact(100 * (one.value or 0.0) / float(one.facts["count"]), "%", "most") for one in votes)
 
 
 def gate(finding: Finding, reading: Reading) -> Allowed:
