@@ -23,12 +23,14 @@ from chatbot.sources.shared import Shared
 from chatbot.types import Evidence
 from chatbot.ui import Clerk, ask_tab
 from diagnosis.errors import UserError
+from diagnosis.kept import FOLDER, Kept
 from diagnosis.models import Models
 from diagnosis.notices import NOTICE
 from diagnosis.reading import Reading
+from diagnosis.tabs import load_tabs
 from diagnosis.ui import Built, Desk, reading_tab
 from diagnosis.ui.models import models_tab
-from diagnosis.ui.tabs import load_tabs
+from diagnosis.ui.synthetic import synthetic_tab
 from retrieval.shared import Cases
 from retrieval.ui import neighbours_panel, similar_tab
 from settings import Settings, load_settings
@@ -50,15 +52,17 @@ def build(settings: Settings) -> gr.Blocks:
     with gr.Blocks(title="Lightbox", analytics_enabled=False, delete_cache=UPLOADS_KEPT) as page:
         gr.HTML(HEADER, padding=False)
         tabs, readings = load_tabs(PAGE / "tabs.toml", settings.examples), dict[str, Built]()
+        kept = Kept(settings.examples / FOLDER)
         with gr.Tabs(overflow_behavior="wrap"):
             for tab in tabs:
                 with gr.Tab(tab.title):
-                    desk = Desk(tab, models, settings.shap_evaluations, settings.test_maps, tabs)
+                    desk = Desk(tab, models, settings.shap_evaluations, settings.test_maps, tabs, kept)
                     words, ask = partial(words_panel, writer=writer), partial(ask_panel, writer=writer)
                     built = reading_tab(desk, words, ask, near)
                     readings |= {tab.title: built} if built is not None else {}
             with gr.Tab("Similar cases") as similar:
                 similar_tab(cases, [tab.examples[0] for tab in tabs if tab.examples], similar.select)
+            synthetic_tab(models, tabs, settings.bundled)
             with gr.Tab("Ask"):
                 ask_tab(clerk, readings)
             models_tab(models, local=settings.local)

@@ -1,4 +1,7 @@
-"""``python -m diagnosis read|maps IMAGE --model MODEL``: readings without the page; ``weights``: the models."""
+"""``python -m diagnosis read|maps IMAGE --model MODEL``: readings without the page.
+
+``weights`` lists the models and fetches others; ``examples`` reads the page's examples beforehand.
+"""
 
 import argparse
 import sys
@@ -6,18 +9,20 @@ from pathlib import Path
 
 import torch
 
-from diagnosis import weights_command
+from diagnosis import examples_command, weights_command
 from diagnosis.attribution import METHODS
 from diagnosis.console import Parser, tell
 from diagnosis.errors import BadRequest, UserError
 from diagnosis.export import as_json
 from diagnosis.gate.verdict import admitted
+from diagnosis.kept import FOLDER, Kept
 from diagnosis.maps_command import add_arguments, run, wanted_of
 from diagnosis.models import Models
 from diagnosis.notices import NOTICE
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
-from settings import load_settings
+from diagnosis.tabs import load_tabs
+from settings import ROOT, load_settings
 
 HEADINGS = {"says": "What the model says", "looked": "Where it looked", "trust": "How far to trust this"}
 
@@ -26,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 read, 2 bad input or usage, 3 something missing, 4 an image that the gate refuses."""
     options = _parser().parse_args(arguments)
     try:
-        {"read": _read, "maps": _maps, "weights": _weights}[options.command](options)
+        {"read": _read, "maps": _maps, "weights": _weights, "examples": _examples}[options.command](options)
     except UserError as error:
         return tell(error)
     return 0
@@ -40,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_shared(command)
     add_arguments(command)
     weights_command.add_arguments(commands.add_parser("weights", help="list the models, and fetch those of others"))
+    commands.add_parser("examples", help="keep the maps of the page's examples, so that a click is answered at once")
     return parser
 
 
@@ -68,6 +74,15 @@ def _set_up(options: argparse.Namespace) -> tuple[Models, int]:
 
 def _weights(options: argparse.Namespace) -> None:
     sys.stdout.write(weights_command.run(options, Models(*load_settings().model_folders)))
+
+
+def _examples(options: argparse.Namespace) -> None:
+    settings = load_settings()
+    tabs, models = load_tabs(ROOT / "page" / "tabs.toml", settings.examples), Models(settings.bundled)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    for line in examples_command.run(tabs, models, Kept(settings.examples / FOLDER), settings.shap_evaluations):
+        print(line, flush=True)
 
 
 def _maps(options: argparse.Namespace) -> None:

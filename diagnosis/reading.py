@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -51,6 +51,7 @@ class Reading:
         model_facts: what the model's card says of it; their ids follow those of the opinions.
         tests: what tests of the maps found, for any class: badges, methods side by side, contrasts, erasures. Those
             of ``label``, and those of no class, are among its findings.
+        beforehand: whether maps of it were computed before it was asked for.
     """
 
     study: Study
@@ -67,6 +68,7 @@ class Reading:
     gate: GateResult | None = None
     model_facts: tuple[Finding, ...] = ()
     tests: tuple[Finding, ...] = ()
+    beforehand: bool = False
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -133,6 +135,7 @@ def read(
     shap_evaluations: int = 500,
     anatomy: Anatomy | None = None,
     gate: Check | None = None,
+    kept: Sequence[AttributionMap] = (),
 ) -> Iterator[Reading]:
     """Read a study: the gate and the scores first, then each method's maps, with the progress of slow ones in between.
 
@@ -143,6 +146,7 @@ def read(
         anatomy: names the places of the study, where the model's card says what its images show.
         gate: asked before anything is scored.
         methods: names from ``METHODS``, in the order in which they are computed.
+        kept: maps of the study by this classifier, one a class, that were computed before: their methods are not run.
 
     Raises:
         BadRequest: unknown class or method.
@@ -159,6 +163,9 @@ def read(
         reading = replace(reading, zones=anatomy.zones(study, kind), alarm=anatomy.alarm())
     options: dict[str, dict[str, Any]] = {"shap": {"evaluations": shap_evaluations}}
     for method in methods:
+        if known := tuple(one for one in kept if one.method == method):
+            reading = replace(reading, maps=(*reading.maps, *known), beforehand=True)
+            continue
         yield replace(reading, pending=Progress(method))
 
         def work(report: Callable[[int, int], None], method: str = method) -> list[AttributionMap]:

@@ -1,6 +1,6 @@
 // Dark unless the visitor chose otherwise; paste and drop anywhere on a tab; chips that open what they cite; pictures that
 // cannot be loaded give way to what is drawn below them; parts of a picture that tell their name; patches that
-// point at their best match; an image that was refused, put in where it belongs.
+// point at their best match; an image that was refused or made here, put in where it belongs.
 () => {
   const stored = localStorage.getItem("lightbox-theme");
   const asked = new URLSearchParams(location.search).get("__theme");
@@ -32,8 +32,15 @@
     }
     return null;
   };
-  const readOverThere = async ({ tab, model }) => {
-    const file = putIn.get(selected()), from = visible(".lb-tab"), stays = selected() === tab;
+  const fileOf = async (button) => {
+    const made = button.closest(".lb-made")?.querySelector("img"); // an image that was made here, and never put in
+    if (!made) return putIn.get(selected());
+    const content = await (await fetch(made.src)).blob();
+    return new File([content], button.dataset.file, { type: content.type });
+  };
+  const readOverThere = async (button) => {
+    const { tab, model } = button.dataset, file = await fileOf(button);
+    const from = visible(".lb-tab"), stays = selected() === tab;
     [...document.querySelectorAll("button[role=tab]")].find((one) => one.textContent.trim() === tab)?.click();
     const there = await soon(() => {
       const shown = selected() === tab && visible(".lb-tab:has(.lb-drop input[type=file])");
@@ -77,7 +84,7 @@
     const handing = event.target.closest(".lb-handing");
     if (handing) putIn.set(handing.textContent.trim().replace("Read as ", ""), putIn.get(selected()));
     const over = event.target.closest(".lb-over-there");
-    if (over) readOverThere(over.dataset);
+    if (over) readOverThere(over);
     const chip = event.target.closest(".lb-chip");
     if (!chip) return;
     event.preventDefault();

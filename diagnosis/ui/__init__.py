@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,22 @@ from gradio.events import Dependency
 from diagnosis.attribution import DEFAULTS, METHODS
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest, Refused, UserError
+from diagnosis.examples import told_by
+from diagnosis.kept import Kept
 from diagnosis.models import Models
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
-from diagnosis.ui import choosing, pieces, unlike
+from diagnosis.tabs import Tab
+from diagnosis.ui import choosing, pieces, strip, unlike
 from diagnosis.ui.erasing import PAINTING, Eraser, erase_panel
-from diagnosis.ui.examples import Example
 from diagnosis.ui.map_files import map_files
-from diagnosis.ui.tabs import Tab
 from diagnosis.ui.testing import Tester, badge, trust_panel
 from diagnosis.ui.tray import States, Tray
 from diagnosis.ui.workbench import Workbench, workbench
 
 WORK = "reading"
 NOTHING = BadRequest("There is no image.", "Choose one first.")
+ANOTHER = BadRequest("This example was made for another model.", "Choose one of those that are shown now.")
 KEEP_SECONDS = 3000  # a visitor's state is forgotten after this time without a visit
 Panel = Callable[[gr.State], None]
 Under = Callable[[States], None]
@@ -44,27 +45,33 @@ class Desk:
     shap_evaluations: int
     test_maps: bool = True
     tabs: tuple[Tab, ...] = ()  # all tabs, where an image that this one does not read may be put in
+    kept: Kept | None = None  # maps that were computed beforehand
 
     def open_upload(self, tray: Tray, model: str, path: str | None) -> tuple[Any, ...]:
         if path is None:
             return tray, None, gr.skip(), pieces.problem(NOTHING)
-        return self._open(tray, model, Path(path))
+        return self._open(tray, model, Path(path), told_by(Path(path)))
 
-    def open_example(self, example: Example, tray: Tray, model: str) -> tuple[Any, ...]:
-        return self._open(tray, model, example.file)
+    def open_example(self, event: gr.EventData, tray: Tray, model: str) -> tuple[Any, ...]:
+        """As :meth:`open_upload`, of an example that is for the model."""
+        known = {one.name: one for one in self.tab.examples_for(model)}
+        if (example := known.get(event.example)) is None:
+            return tray, None, gr.skip(), pieces.problem(ANOTHER)
+        return self._open(tray, model, example.file, f"Example: {example.caption}.")
 
     def choose(self, tray: Tray, model: str) -> tuple[Any, ...]:
-        """(tray, file box, progress, no message, what the model is for): it reads the image that lies there."""
-        made_for = choosing.made_for(self.models.card(model))
+        """(tray, file box, progress, no message, what the model is for, its examples): it reads the image that lies
+        there."""
+        about = choosing.made_for(self.models.card(model)), strip.drawn(self.tab.examples_for(model))
         if tray.study is None:
-            return tray, gr.skip(), gr.skip(), "", made_for
-        tray.put(tray.study, model)
-        return tray, gr.skip(), pieces.waiting(), "", made_for
+            return tray, gr.skip(), gr.skip(), "", *about
+        tray.put(tray.study, model, tray.told)
+        return tray, gr.skip(), pieces.waiting(), "", *about
 
-    def _open(self, tray: Tray, model: str, path: Path) -> tuple[Any, ...]:
+    def _open(self, tray: Tray, model: str, path: Path, told: str) -> tuple[Any, ...]:
         """(tray, empty file box, progress, no message); for what is no image, the message alone: no reading stops."""
         try:
-            tray.put(read_study(path), model)
+            tray.put(read_study(path), model, told)
             return tray, None, pieces.waiting(), ""
         except UserError as error:
             return tray, None, gr.skip(), pieces.problem(error)
@@ -91,6 +98,7 @@ class Desk:
                 anatomy=self.models.anatomy,
                 gate=self.models.check,
                 shap_evaluations=self.shap_evaluations,
+                kept=self.kept.maps(study, classifier.card, self.shap_evaluations) if self.kept else (),
             ):
                 if not tray.wants(WORK, run):
                     yield (gr.skip(),) * 10  # Gradio sends the last output once more at the end, over the newer reading
@@ -107,7 +115,7 @@ class Desk:
                 )
         except Refused as refused:
             told = unlike.message(refused, self.tabs, self.models.cards)
-            yield None, gr.skip(), gr.Row(visible=False), "", told, unlike.stage(study), None, "", "", ""
+            yield None, gr.skip(), gr.Row(visible=False), "", told, unlike.stage(study, tray.told), None, "", "", ""
         except UserError as error:
             yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error), *FOLLOWING
 
@@ -119,8 +127,9 @@ class Desk:
         if reading is None:
             return None, gr.skip(), "", "", ""
         about = reading.about(label if label in reading.card.label_names else reading.label)
-        mark = badge(tray.trusts, about.label, method) if tray.holds(reading) else ""
-        return about, pieces.stage(about, method, mark), pieces.scores(about), pieces.maps(about), pieces.facts(about)
+        mark, told = (badge(tray.trusts, about.label, method), tray.told) if tray.holds(reading) else ("", "")
+        stage = pieces.stage(about, method, mark, told)
+        return about, stage, pieces.scores(about), pieces.maps(about), pieces.facts(about)
 
 
 @dataclass(frozen=True)
@@ -173,7 +182,7 @@ def reading_tab(desk: Desk, beside: Panel, below: Under, under: Under = lambda _
             hint = "Drop, paste or choose an image"
             file = gr.File(label=hint, show_label=False, height=120, elem_classes=["lb-drop", "lb-2"])
             message = gr.HTML(elem_classes="lb-2")
-            examples = _examples(tab.examples)
+            examples = strip.example_strip(tab.examples, tab.examples_for(cards[0].name))
             scores, doing = (gr.HTML(elem_classes="lb-5") for _ in range(2))
             beside(chosen)
             facts = gr.HTML(elem_classes="lb-9")
@@ -193,9 +202,8 @@ def reading_tab(desk: Desk, beside: Panel, below: Under, under: Under = lambda _
         begin(listen(desk.open_upload, [tray, model, box], [tray, box, doing, message], **at_once))
 
     read_from(file.upload, file)
-    for button, example in zip(examples, tab.examples, strict=True):
-        begin(button.click(partial(desk.open_example, example), [tray, model], into, **at_once))
-    begin(model.input(desk.choose, [tray, model], [*into, made_for], **at_once))
+    begin(examples.select(desk.open_example, [tray, model], into, **at_once))
+    begin(model.input(desk.choose, [tray, model], [*into, made_for, examples], **at_once))
     return Built(chosen, read_from)
 
 
@@ -212,14 +220,3 @@ def _controls(card: ModelCard) -> tuple[gr.Row, gr.Dropdown, gr.Radio]:
         None, opacity, js="(percent) => document.documentElement.style.setProperty('--lb-opacity', percent / 100)"
     )
     return row, label, method
-
-
-def _examples(examples: tuple[Example, ...]) -> list[gr.Button]:
-    """A row of buttons, each with a picture and its caption; nothing where there are no examples."""
-    if not examples:
-        return []
-    gr.set_static_paths([one.picture for one in examples])  # served from where they are: Gradio's copies are swept
-    with gr.Column(elem_classes="lb-3", min_width=0):
-        gr.HTML('<p class="lb-note">Or click an example</p>')
-        with gr.Row(elem_classes="lb-examples"):
-            return [gr.Button(one.caption, icon=one.picture, elem_classes="lb-example") for one in examples]

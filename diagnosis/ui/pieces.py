@@ -26,6 +26,7 @@ CHECKS = {
     ),
     "baseline_logit": ("blurred baseline", "{:.2f} logits", "The model's output for the fully blurred image."),
 }
+BEFOREHAND = "Computed beforehand, from this very image and by these very weights; the scores were computed just now."
 
 
 def empty_stage(invitation: str) -> str:
@@ -33,17 +34,19 @@ def empty_stage(invitation: str) -> str:
     return f'<div class="lb-stage lb-empty"><p>{escape(invitation)}</p></div>'
 
 
-def stage(reading: Reading, method: str, badge: str = "") -> str:
+def stage(reading: Reading, method: str, badge: str = "", told: str = "") -> str:
     """The image, large and on black, with the map of ``method`` laid over it, or alone when there is none.
 
     While maps are still to come the figure has the attribute ``data-growing``, for ``painting.js``.
 
     Args:
         badge: of that map, as HTML.
+        told: what is known of where the image comes from.
     """
     attribution = reading.map(method)
     pictures = _layers(reading, attribution) + outlines(reading, attribution)
     caption = _caption(reading, attribution, badge) if attribution else _plain_caption(reading)
+    caption += f'<p class="lb-note lb-told">{escape(told)}</p>' if told else ""
     height, width = picture_size(reading.study)
     growing = " data-growing" if reading.pending else ""
     return (
@@ -67,7 +70,8 @@ def maps(reading: Reading) -> str:
     heading = (
         f"<h3>Maps for {escape(reading.card.title_of(reading.label).lower())}, side by side</h3>" if figures else ""
     )
-    return heading + f'<div class="lb-maps">{"".join(figures)}</div>'
+    note = f'<p class="lb-note">{BEFOREHAND}</p>' if figures and reading.beforehand else ""
+    return f'{heading}{note}<div class="lb-maps">{"".join(figures)}</div>'
 
 
 def scores(reading: Reading) -> str:

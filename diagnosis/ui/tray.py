@@ -19,6 +19,7 @@ class Tray:
 
     Attributes:
         model: name of the model that reads the study; None for any.
+        told: what is known of where the study comes from, e.g. that it is synthetic; empty where nothing is.
         trusts: finished tests of the study's maps, by class and method.
         yardstick: what knows nothing of the model, once it was read; whoever uses it takes it away.
         erased: findings of what was erased.
@@ -29,6 +30,7 @@ class Tray:
 
     study: Study | None = None
     model: str | None = None
+    told: str = ""
     taken: bool = True
     trusts: dict[tuple[str, str], Trust] = field(default_factory=dict)
     yardstick: Yardstick | None = None
@@ -38,9 +40,9 @@ class Tray:
     erasing: tuple[str, str] | None = None
     turns: dict[str, object] = field(default_factory=dict)
 
-    def put(self, study: Study, model: str | None = None) -> None:
+    def put(self, study: Study, model: str | None = None, told: str = "") -> None:
         """Another study, or the same for another model; whatever runs for the last one is no longer wanted."""
-        self.study, self.model, self.taken = study, model, False
+        self.study, self.model, self.told, self.taken = study, model, told, False
         self.trusts, self.yardstick, self.turns = {}, None, {}
         self.erased, self.erasure, self.drawn, self.erasing = (), None, None, None
 

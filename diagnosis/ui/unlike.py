@@ -8,7 +8,7 @@ from diagnosis.errors import Refused
 from diagnosis.reading import Reading
 from diagnosis.render import data_uri, film, picture_size
 from diagnosis.study import Study
-from diagnosis.ui.tabs import Tab
+from diagnosis.tabs import Tab
 
 CAPTION = "Not read: no score, no map."
 
@@ -33,13 +33,13 @@ def caution(reading: Reading) -> str:
     return f'<div class="lb-caution" role="note">{words}</div>'
 
 
-def stage(study: Study) -> str:
-    """The image that was not read, alone."""
+def stage(study: Study, told: str = "") -> str:
+    """The image that was not read, alone; ``told`` is what is known of where it comes from."""
     height, width = picture_size(study)
     words = f"The image that was not read, {study.size[1]} by {study.size[0]} pixels"
     picture = f'<img class="lb-film" alt="{words}" src="{data_uri(film(study))}">'
     framed = f'<div class="lb-picture" style="--w:{width};--h:{height}">{picture}</div>'
-    caption = f'<figcaption><p class="lb-note">{CAPTION}</p></figcaption>'
+    caption = f'<figcaption><p class="lb-note">{CAPTION} {escape(told)}</p></figcaption>'
     return f'<figure class="lb-figure"><div class="lb-stage">{framed}</div>{caption}</figure>'
 
 

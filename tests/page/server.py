@@ -59,10 +59,11 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path, weights: Path, *program: str, **variables: str) -> Iterator[Server]:
+def serve(folder: Path, weights: Path, *program: str, examples: Path, **variables: str) -> Iterator[Server]:
     """Start the page with its files in ``folder``; ``program`` are Python's arguments, by default ``app.py``.
 
     Args:
+        examples: folder of what can be clicked, and of maps that were computed beforehand.
         variables: more of the environment.
     """
     port = _free_port()
@@ -72,6 +73,7 @@ def serve(folder: Path, weights: Path, *program: str, **variables: str) -> Itera
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
         "CONNECTIONS_LOG": str(server.connections),
         "GRADIO_TEMP_DIR": str(server.uploads),
+        "LIGHTBOX_EXAMPLES": str(examples),
         "LIGHTBOX_FEEDBACK": str(folder / "feedback.jsonl"),
         "LIGHTBOX_OWN_CASES": str(folder / "own-cases"),
         "LIGHTBOX_PORT": str(port),

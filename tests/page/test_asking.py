@@ -1,39 +1,17 @@
 """The tab Ask: answers with their passages, refusals, documents, an image, and a language model that is scripted."""
 
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from diagnosis.readers import read_study
-from tests.agents.endpoint import Endpoint, endpoint, fails, says
-from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from tests.agents.endpoint import Endpoint, fails, says
+from tests.page.conftest import KEY, Visitor
+from tests.page.server import Server
 from tests.page.visit import Tab
 
-KEY = "sk-secret-of-the-page"
 QUESTION = "How is a collapsed lung treated?"
-
-
-@pytest.fixture(scope="module")
-def scripted() -> Iterator[Endpoint]:
-    with endpoint() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def writing(scripted: Endpoint, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The page with a language model."""
-    variables = {
-        "LIGHTBOX_LLM_MODEL": "scripted",
-        "LIGHTBOX_LLM_RETRIES": "0",
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": scripted.url,
-    }
-    with serve(tmp_path_factory.mktemp("asking"), server.weights, **variables) as running:
-        yield running
 
 
 def ask(tab: Tab, question: str) -> Locator:

@@ -14,8 +14,7 @@ from diagnosis.cards import ModelCard
 from diagnosis.networks import build_network
 from tests.diagnosis.fetching.conftest import ARCHITECTURE, offered
 from tests.diagnosis.toys import toy_card
-from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from tests.page.conftest import Launch, Visitor
 from tests.page.test_first_screen import sideways
 from tests.retrieval.serving import Server as Files
 from tests.retrieval.serving import serving
@@ -31,23 +30,23 @@ def files() -> Iterator[Files]:
         yield files
 
 
-def shelf(folder: Path, server: Server, *cards: ModelCard) -> Path:
+def shelf(folder: Path, weights: Path, *cards: ModelCard) -> Path:
     """The project's models, and cards of others that can be fetched."""
-    weights = Path(shutil.copytree(server.weights, folder / "weights", ignore=shutil.ignore_patterns("ready")))
-    (weights / "ready").mkdir()
+    shelved = Path(shutil.copytree(weights, folder / "weights", ignore=shutil.ignore_patterns("ready")))
+    (shelved / "ready").mkdir()
     for card in cards:
         text = tomlkit.dumps(card.model_dump(mode="json", exclude_none=True))
-        (weights / "ready" / f"{card.name}.toml").write_text(text, encoding="utf-8")
-    return weights
+        (shelved / "ready" / f"{card.name}.toml").write_text(text, encoding="utf-8")
+    return shelved
 
 
 def test_a_model_is_fetched_by_its_button_and_listed(
-    visitor: Visitor, server: Server, files: Files, tmp_path: Path
+    visitor: Visitor, launch: Launch, weights: Path, files: Files, tmp_path: Path
 ) -> None:
     card = toy_card().model_copy(update={"architecture": ARCHITECTURE, "cam_layer": ""})
     free = offered(card.model_copy(update={"name": "theirs", "title": "Theirs"}), files)
     pickled = offered(card.model_copy(update={"name": "pickled", "title": "Pickled"}), files, format="pickle")
-    with serve(tmp_path, shelf(tmp_path, server, free, pickled)) as running:
+    with launch(tmp_path, shelf(tmp_path, weights, free, pickled)) as running:
         visit = visitor(running.address)
         visit.page.get_by_role("tab", name="Models").click()
         rows = visit.page.locator(".lb-ready:visible")

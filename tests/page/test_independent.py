@@ -1,33 +1,15 @@
 """A model of findings that do not exclude each other, put beside the project's own, on the whole page."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.diagnosis.findings_model import THRESHOLDS, write_model
+from tests.diagnosis.findings_model import THRESHOLDS
 from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from tests.page.server import Server
 from tests.page.test_first_screen import sideways
 
 TITLE = "Chest findings"
 
 
-@pytest.fixture(scope="module")
-def shelf(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The page with a further folder, in which lies the model."""
-    folder = tmp_path_factory.mktemp("findings")
-    (further := folder / "further").mkdir()
-    write_model(further, anatomy="chest-film")
-    with serve(folder, server.weights) as running:
-        yield running
-
-
-@pytest.mark.parametrize("width", [1400, 390])
-def test_each_score_stands_beside_its_threshold(
-    visitor: Visitor, shelf: Server, width: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    visit = visitor(shelf.address, width=width)
+def test_each_score_stands_beside_its_threshold(visitor: Visitor, shelf: Server) -> None:
+    visit = visitor(shelf.address)
     tab = visit.tab("X-ray")
     tab.here.get_by_role("radio", name=TITLE).check()
     tab.click_example(0)
@@ -45,6 +27,6 @@ def test_each_score_stands_beside_its_threshold(
     assert sides == ["above threshold"] * 2 + ["below threshold"] * 2
     assert "Of the model's 4 findings, 2 reach their operating thresholds" in tab.words
     assert "do not add up to 100 %" in tab.words and "highest" not in tab.words
-    assert sideways(visit.page) <= 0
-    folder: Path = tmp_path_factory.getbasetemp()
-    visit.page.screenshot(path=folder / f"independent-{width}.png", full_page=True)
+    for width in (1400, 390):
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        assert sideways(visit.page) <= 0

@@ -1,37 +1,17 @@
 """The tab Models: figures of the metrics file, refused where they are of other weights, and measured again."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from diagnosis.phantoms import draw_tissue
 from diagnosis.phantoms.export import write_raster
-from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from tests.page.conftest import SECOND, Visitor
+from tests.page.server import Server
 from tests.page.test_first_screen import sideways
 from tests.page.visit import WAIT, Visit
-
-SECOND = "Lung and colon histology, again"
-
-
-@pytest.fixture(scope="module")
-def shelf(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A page with the project's models, another for histology whose metrics are of other weights, and a bad card."""
-    folder = tmp_path_factory.mktemp("shelf")
-    weights = Path(shutil.copytree(server.weights, folder / "weights"))
-    card = (weights / "lung-colon.toml").read_text("utf-8")
-    again = card.replace('name = "lung-colon"', 'name = "again"').replace("Lung and colon histology", SECOND)
-    (weights / "again.toml").write_text(again, encoding="utf-8")
-    metrics = json.loads((weights / "lung-colon.metrics.json").read_text("utf-8"))
-    (weights / "again.metrics.json").write_text(json.dumps({**metrics, "weights_sha256": "0" * 64}), encoding="utf-8")
-    (weights / "broken.toml").write_text('name = "broken"', encoding="utf-8")
-    with serve(folder, weights) as running:
-        yield running
 
 
 def open_models(visit: Visit, title: str) -> Locator:
@@ -43,9 +23,8 @@ def open_models(visit: Visit, title: str) -> Locator:
     return model
 
 
-@pytest.mark.parametrize("width", [1400, 390])
-def test_a_model_is_told_with_its_measured_figures(visitor: Visitor, shelf: Server, width: int) -> None:
-    visit = visitor(shelf.address, width=width)
+def test_a_model_is_told_with_its_measured_figures(visitor: Visitor, shelf: Server) -> None:
+    visit = visitor(shelf.address)
     model = open_models(visit, "Lung and colon histology")
     metrics = json.loads((shelf.weights / "lung-colon.metrics.json").read_text("utf-8"))
     told = model.inner_text()
@@ -61,7 +40,9 @@ def test_a_model_is_told_with_its_measured_figures(visitor: Visitor, shelf: Serv
     assert metrics["weights_sha256"] in told
     assert model.locator(".lb-guide a").count() == len(metrics["classes"])
     assert visit.page.get_by_text("broken.toml").is_visible()
-    assert sideways(visit.page) <= 0
+    for width in (1400, 390):
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        assert sideways(visit.page) <= 0
 
 
 def test_figures_of_other_weights_are_not_shown(visitor: Visitor, shelf: Server) -> None:

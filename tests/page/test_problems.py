@@ -6,8 +6,8 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from diagnosis.readers import read_study
-from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from diagnosis.ui.synthetic_pieces import COMMAND
+from tests.page.conftest import Launch, Visitor
 
 
 def test_a_bad_file_is_refused_and_the_reading_stays(visitor: Visitor, images: Path) -> None:
@@ -26,30 +26,41 @@ def test_a_bad_file_is_refused_and_the_reading_stays(visitor: Visitor, images: P
 
 def test_a_bad_file_stops_no_reading_half_way(visitor: Visitor, images: Path) -> None:
     tab = visitor().tab("Histology")
-    tab.upload(images / "tile.png")
+    tab.upload(images / "fresh.png")
     tab.here.get_by_text("Computing SHAP").wait_for()
     tab.upload(images / "text.png")
     tab.alert.wait_for()
-    tab.wait_for_reading(read_study(images / "tile.png").digest)
+    tab.wait_for_reading(read_study(images / "fresh.png").digest)
 
 
-def test_missing_weights_are_told_in_their_tab_and_the_other_one_works(
-    visitor: Visitor, images: Path, server: Server, tmp_path: Path
+def test_without_weights_or_a_library_their_tabs_say_so_and_the_rest_works(
+    visitor: Visitor, images: Path, launch: Launch, weights: Path, tmp_path: Path
 ) -> None:
-    weights = tmp_path / "weights"
-    shutil.copytree(server.weights, weights, ignore=shutil.ignore_patterns("chest-xray.safetensors"))
-    with serve(tmp_path, weights) as running:
-        visit = visitor(running.address)
+    some = tmp_path / "weights"
+    shutil.copytree(weights, some, ignore=shutil.ignore_patterns("chest-xray.safetensors", "synthesis"))
+    nowhere = {"RETRIEVAL_MODEL": f"local-dir:{tmp_path / 'nothing'}", "LIGHTBOX_CASES": str(tmp_path / "none")}
+    with launch(tmp_path, some, **nowhere) as bare:
+        visit = visitor(bare.address)
         tab = visit.tab("X-ray")
         tab.upload(images / "film.png")
         tab.alert.wait_for()
         assert "The weights of chest-xray are missing" in tab.alert.inner_text()
         assert "python -m diagnosis.training train chest-xray" in tab.alert.inner_text()
         assert tab.here.locator(".lb-scores li").count() == 0
+        tab = visit.tab("Similar cases")
+        expect(tab.alert).to_contain_text("is not here")
+        assert "python -m retrieval.training train" in tab.alert.inner_text()
+        visit.page.get_by_role("tab", name="Synthetic images").click()
+        expect(visit.page.get_by_text(COMMAND)).to_be_visible()
+        assert visit.page.get_by_role("button", name="Make", exact=True).count() == 0
+        assert visit.page.get_by_text("What was measured").count() == 0
         tab = visit.tab("Histology")
         tab.upload(images / "tile.png")
         tab.wait_for_reading()
         assert tab.alert.count() == 0
+        tab.here.get_by_role("button", name="Find similar cases").click()
+        expect(tab.alert).to_contain_text("is not here")
+        assert tab.here.locator(".lb-words p").count() >= 3
         visit.leave()
 
 
@@ -66,33 +77,15 @@ app.serve(load_settings())
 
 
 def test_a_fault_of_the_program_is_told_without_its_words(
-    visitor: Visitor, images: Path, server: Server, tmp_path: Path
+    visitor: Visitor, images: Path, launch: Launch, weights: Path, tmp_path: Path
 ) -> None:
-    with serve(tmp_path, server.weights, "-c", FAULTY) as running:
+    with launch(tmp_path, weights, "-c", FAULTY) as running:
         visit = visitor(running.address)
         tab = visit.tab("Histology")
-        tab.upload(images / "tile.png")
+        tab.upload(images / "fresh.png")
         tab.alert.wait_for()
         assert "a fault of the program" in tab.alert.inner_text()
         assert "layer9" in running.output.read_text("utf-8") and "layer9" not in visit.page.content()
         assert tab.here.locator(".lb-progress").count() == 0
         assert tab.here.locator(".lb-scores li").count() == 5
-        visit.leave()
-
-
-def test_without_a_library_the_tab_says_so_and_the_rest_works(
-    visitor: Visitor, server: Server, images: Path, tmp_path: Path
-) -> None:
-    nowhere = {"RETRIEVAL_MODEL": f"local-dir:{tmp_path / 'nothing'}", "LIGHTBOX_CASES": str(tmp_path / "none")}
-    with serve(tmp_path, server.weights, **nowhere) as bare:
-        visit = visitor(bare.address)
-        tab = visit.tab("Similar cases")
-        expect(tab.alert).to_contain_text("is not here")
-        assert "python -m retrieval.training train" in tab.alert.inner_text()
-        tab = visit.tab("Histology")
-        tab.upload(images / "tile.png")
-        tab.wait_for_reading()
-        tab.here.get_by_role("button", name="Find similar cases").click()
-        expect(tab.alert).to_contain_text("is not here")
-        assert tab.here.locator(".lb-words p").count() >= 3
         visit.leave()

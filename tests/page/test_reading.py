@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from playwright.sync_api import Page, expect
 from agents.narrate import HEADINGS
 from diagnosis.__main__ import main
 from diagnosis.readers import read_study
+from diagnosis.ui.pieces import BEFOREHAND
 from settings import ROOT
 from tests.page.conftest import Visitor
 from tests.page.server import EVALUATIONS, Server
@@ -32,12 +32,6 @@ WATCH_STAGES = """() => {
     new MutationObserver(look).observe(document.body, {childList: true, subtree: true, characterData: true});
 }"""
 
-Put = Callable[[Tab, Path], None]
-
-
-def upload(tab: Tab, file: Path) -> None:
-    tab.upload(file)
-
 
 def paste(tab: Tab, file: Path) -> None:
     transfer = _transfer(tab.page, file)
@@ -56,13 +50,12 @@ def drop(tab: Tab, file: Path) -> None:
     assert "lb-over" not in (stage.get_attribute("class") or "")
 
 
-@pytest.mark.parametrize("put", [upload, paste, drop])
-def test_an_image_is_read_stage_by_stage(visitor: Visitor, images: Path, put: Put) -> None:
+def test_an_image_is_read_stage_by_stage(visitor: Visitor, images: Path) -> None:
     visit = visitor()
     tab = visit.tab("Histology")
     visit.page.evaluate(WATCH_STAGES)
-    put(tab, images / "tile.png")
-    tab.wait_for_reading(read_study(images / "tile.png").digest)
+    tab.upload(images / "fresh.png")
+    tab.wait_for_reading(read_study(images / "fresh.png").digest)
     stages = visit.page.evaluate("window.stages")
     kinds = [stage["parts"] for stage in stages]
     whole = ["image", "scores", "Grad-CAM", "SHAP"]
@@ -77,6 +70,14 @@ def test_an_image_is_read_stage_by_stage(visitor: Visitor, images: Path, put: Pu
     assert sum(tab.scores.values()) == pytest.approx(100, abs=0.05 * len(tab.scores))
     bars = [bar.evaluate("node => node.offsetWidth") for bar in tab.here.locator(".lb-bar span").all()]
     assert bars == sorted(bars, reverse=True) and bars[0] > bars[-1]
+    assert tab.here.get_by_text(BEFOREHAND).count() == 0
+
+
+def test_an_image_can_be_pasted_and_dropped(visitor: Visitor, images: Path) -> None:
+    tab = visitor().tab("Histology")
+    for put, name in ((paste, "tile.png"), (drop, "other.png")):
+        put(tab, images / name)
+        tab.wait_for_reading(read_study(images / name).digest)
 
 
 def test_an_inverted_dicom_is_read_like_its_png(visitor: Visitor, images: Path) -> None:
@@ -107,11 +108,11 @@ def test_the_download_is_what_the_command_line_tells(
     visitor: Visitor, images: Path, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tab = visitor().tab("Histology")
-    tab.upload(images / "tile.png")
-    tab.wait_for_reading(read_study(images / "tile.png").digest)
+    tab.upload(images / "later.png")
+    tab.wait_for_reading(read_study(images / "later.png").digest)
     name = tab.here.locator("a[download^=reading-]").get_attribute("download")
-    assert name == f"reading-{read_study(images / 'tile.png').digest}.json"
-    command = ["read", str(images / "tile.png"), "--model", "lung-colon", "--weights", str(server.weights)]
+    assert name == f"reading-{read_study(images / 'later.png').digest}.json"
+    command = ["read", str(images / "later.png"), "--model", "lung-colon", "--weights", str(server.weights)]
     assert main([*command, "--json", "--evaluations", str(EVALUATIONS)]) == 0
     told, shown = json.loads(capsys.readouterr().out), tab.record
     for record in (told, shown):
@@ -148,7 +149,7 @@ def test_another_class_brings_its_own_findings_captions_and_maps(visitor: Visito
 def test_a_class_picked_while_shap_is_computed_stays_picked(visitor: Visitor, images: Path) -> None:
     visit = visitor()
     tab = visit.tab("Histology")
-    tab.upload(images / "tile.png")
+    tab.upload(images / "fresh.png")
     tab.here.locator(".lb-scores").wait_for()
     title = "Lung squamous cell carcinoma"
     tab.here.get_by_label("Class explained").click()
@@ -179,7 +180,7 @@ def test_method_and_opacity_change_what_lies_on_the_image(visitor: Visitor, imag
     assert tab.film == film
 
 
-def test_chips_lead_to_the_findings_they_cite(visitor: Visitor, images: Path) -> None:
+def test_chips_lead_to_the_findings_they_cite_and_every_picture_has_words(visitor: Visitor, images: Path) -> None:
     visit = visitor()
     tab = visit.tab("Histology")
     tab.upload(images / "tile.png")
@@ -198,12 +199,6 @@ def test_chips_lead_to_the_findings_they_cite(visitor: Visitor, images: Path) ->
     row.wait_for()
     assert statements[last.inner_text()] in row.inner_text()
 
-
-def test_every_picture_has_words_for_it(visitor: Visitor, images: Path) -> None:
-    visit = visitor()
-    tab = visit.tab("Histology")
-    tab.upload(images / "tile.png")
-    tab.wait_for_reading()
     pictures = visit.page.locator("img:visible").all()
     alternatives = [picture.get_attribute("alt") for picture in pictures]
     assert len(pictures) >= 9 and all(alternatives)

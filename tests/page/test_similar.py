@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from diagnosis.readers import read_study
-from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from tests.page.conftest import Launch, Visitor
+from tests.page.server import Server
 from tests.page.test_first_screen import sideways
 from tests.page.visit import Tab, Visit
 
@@ -19,9 +19,11 @@ AGES = (("from", "60"), ("to", "30"))  # years that no age lies between
 
 
 @pytest.fixture(scope="module")
-def gallery(server: Server, library: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def gallery(
+    launch: Launch, weights: Path, library: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """The page with an encoder and a case library."""
-    with serve(tmp_path_factory.mktemp("similar"), server.weights, **library) as running:
+    with launch(tmp_path_factory.mktemp("similar"), weights, **library) as running:
         yield running
 
 
@@ -264,14 +266,15 @@ def test_pictures_are_loaded_from_their_sites_or_give_way_to_what_is_drawn(
     visit.errors.clear()
 
 
-@pytest.mark.parametrize("width", [1400, 390])
-def test_the_tab_fits_the_window(visitor: Visitor, gallery: Server, width: int) -> None:
-    visit = visitor(gallery.address, width=width)
+def test_the_tab_fits_the_window(visitor: Visitor, gallery: Server) -> None:
+    visit = visitor(gallery.address)
     tab = enter(visit)
     look_for(tab, WORDS)
     tab.here.get_by_role("button", name="Your own cases").click()
     tab.here.get_by_label("Patient number").wait_for()
-    assert sideways(visit.page) <= 0
+    for width in (1400, 390):
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        assert sideways(visit.page) <= 0
 
 
 def test_the_neighbours_of_a_reading_enter_it_and_go_with_its_image(

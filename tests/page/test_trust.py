@@ -10,10 +10,12 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from diagnosis.readers import read_study
+from diagnosis.tabs import load_tabs
+from settings import ROOT
 from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from tests.page.server import Server
 from tests.page.test_first_screen import sideways
-from tests.page.visit import WAIT, Tab
+from tests.page.visit import Tab
 
 BADGES = ("faithful here", "weak", "no better than chance")
 
@@ -60,27 +62,25 @@ def test_maps_are_tested_by_a_button_and_the_badges_enter_the_reading(visitor: V
     assert "badge" not in {one["kind"] for one in tab.record["findings"]}
 
 
-def test_maps_test_themselves_and_a_new_image_ends_that(
-    visitor: Visitor, images: Path, server: Server, tmp_path: Path
-) -> None:
-    with serve(tmp_path, server.weights, LIGHTBOX_TEST_MAPS="true") as running:
-        visit = visitor(running.address)
-        tab = visit.tab("Histology")
-        tab.upload(images / "tile.png")
-        tab.here.get_by_text("Testing Grad-CAM").wait_for()
-        tab.upload(images / "other.png")
-        tab.page.wait_for_function(
-            "digest => document.querySelector('a[download^=reading-]')?.download.includes(digest)",
-            arg=read_study(images / "other.png").digest,
-        )
-        statements = wait_for_kind(tab, "badge", 2)
-        expect(tab.here.locator(".lb-tests .lb-progress")).to_have_count(0)
-        assert all(statement in tab.here.locator(".lb-tests").text_content() for statement in statements)
-        tab.here.get_by_label("Class explained").click()
-        visit.page.get_by_role("option", name="Benign lung tissue", exact=True).click()
-        tab.here.locator("h3", has_text="Maps for benign lung tissue").wait_for()
-        tab.page.wait_for_function(HOLDS, arg=["badge", len(drawn_maps(tab))])
-        visit.leave()
+def test_maps_test_themselves_and_a_new_image_ends_that(visitor: Visitor, shipped: Server) -> None:
+    visit = visitor(shipped.address)
+    tab = visit.tab("Histology")
+    tabs = load_tabs(ROOT / "page" / "tabs.toml", ROOT / "examples")
+    first, second = (one.file for one in tabs[1].examples_for("lung-colon")[-2:])
+    tab.example(first.name).click()
+    tab.here.get_by_text("Testing Grad-CAM").wait_for()
+    tab.example(second.name).click()
+    tab.page.wait_for_function(
+        "digest => document.querySelector('a[download^=reading-]')?.download.includes(digest)",
+        arg=read_study(second).digest,
+    )
+    statements = wait_for_kind(tab, "badge", 2)
+    expect(tab.here.locator(".lb-tests .lb-progress")).to_have_count(0)
+    assert all(statement in tab.here.locator(".lb-tests").text_content() for statement in statements)
+    tab.here.get_by_label("Class explained").click()
+    visit.page.get_by_role("option", name="Benign lung tissue", exact=True).click()
+    tab.here.locator("h3", has_text="Maps for benign lung tissue").wait_for()
+    tab.page.wait_for_function(HOLDS, arg=["badge", len(drawn_maps(tab))])
 
 
 def drawn_maps(tab: Tab) -> list[str]:
@@ -141,32 +141,26 @@ def test_a_painted_region_is_erased_and_read_again(visitor: Visitor, images: Pat
     assert all(tab.here.locator(".lb-erased img").nth(at).get_attribute("alt") for at in range(2))
 
 
-def test_erasing_waits_until_all_maps_are_there_and_says_so(
-    visitor: Visitor, images: Path, tmp_path: Path, server: Server
-) -> None:
+def test_erasing_waits_until_all_maps_are_there_and_says_so(visitor: Visitor) -> None:
     """A click while SHAP was computed gave neither a result nor a message that stayed."""
-    with serve(tmp_path, server.weights, LIGHTBOX_SHAP_EVALUATIONS="250") as running:
-        visit = visitor(running.address)
-        visit.context.set_default_timeout(3 * WAIT)  # four times the masked copies of other tests
-        tab = visit.tab("Histology")
-        tab.upload(images / "tile.png")
-        tab.here.locator(".lb-scores li").first.wait_for()
-        tab.here.get_by_role("button", name="Erase a part, and read again").click()
-        waits = tab.here.get_by_text("Erasing waits until all maps of the image are there.")
-        expect(waits).to_be_visible()
-        paint(tab, (0.2, 0.7), (0.3, 0.8))
-        expect(tab.here.locator(".lb-painting g > *")).to_have_count(1)
-        painted = tab.here.get_by_role("button", name="Erase what is painted")
-        named = tab.here.get_by_role("button", name="Erase this part")
-        expect(painted).to_be_disabled()
-        expect(named).to_be_disabled()
-        tab.wait_for_reading(read_study(images / "tile.png").digest)
-        expect(waits).to_be_hidden()
-        expect(named).to_be_enabled()
-        expect(tab.here.locator(".lb-painting g > *")).to_have_count(1)  # painted while it waited
-        painted.click()
-        assert "the painted region" in wait_for_kind(tab, "erased", 1)[0]
-        visit.leave()
+    tab = visitor().tab("X-ray")
+    tab.click_example(0)  # nothing was computed beforehand for this server, and films take longest
+    tab.here.locator(".lb-scores li").first.wait_for()
+    tab.here.get_by_role("button", name="Erase a part, and read again").click()
+    waits = tab.here.get_by_text("Erasing waits until all maps of the image are there.")
+    expect(waits).to_be_visible()
+    paint(tab, (0.2, 0.7), (0.3, 0.8))
+    expect(tab.here.locator(".lb-painting g > *")).to_have_count(1)
+    painted = tab.here.get_by_role("button", name="Erase what is painted")
+    named = tab.here.get_by_role("button", name="Erase this part")
+    expect(painted).to_be_disabled()
+    expect(named).to_be_disabled()
+    tab.wait_for_reading()
+    expect(waits).to_be_hidden()
+    expect(named).to_be_enabled()
+    expect(tab.here.locator(".lb-painting g > *")).to_have_count(1)  # painted while it waited
+    painted.click()
+    assert "the painted region" in wait_for_kind(tab, "erased", 1)[0]
 
 
 def test_a_zone_and_what_a_map_marks_can_be_erased(visitor: Visitor, images: Path) -> None:

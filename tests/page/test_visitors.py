@@ -4,8 +4,7 @@ from pathlib import Path
 
 from diagnosis.readers import read_study
 from diagnosis.render import data_uri, film
-from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from tests.page.conftest import Launch, Visitor
 from tests.page.visit import Tab
 
 KEPT_BRIEFLY = "import app; app.UPLOADS_KEPT = (1, 1); app.serve(app.load_settings())"  # seconds
@@ -18,27 +17,27 @@ def picture(file: Path) -> str:
 def test_a_second_image_replaces_the_first_that_is_still_being_read(visitor: Visitor, images: Path) -> None:
     visit = visitor()
     tab = visit.tab("Histology")
-    tab.upload(images / "tile.png")
+    tab.upload(images / "fresh.png")
     tab.here.get_by_text("Computing SHAP").wait_for()
-    tab.upload(images / "other.png")
-    _ends_with(tab, images / "other.png")
+    tab.upload(images / "later.png")
+    _ends_with(tab, images / "later.png")
 
 
 def test_images_put_in_faster_than_they_are_opened(visitor: Visitor, images: Path) -> None:
     visit = visitor()
     tab = visit.tab("Histology")
-    for name in ("tile.png", "other.png", "tile.png", "other.png"):
+    for name in ("fresh.png", "later.png", "fresh.png", "later.png"):
         tab.upload(images / name)
         visit.page.wait_for_timeout(30)
-    _ends_with(tab, images / "other.png")
+    _ends_with(tab, images / "later.png")
 
 
 def test_the_same_image_can_be_put_in_again(visitor: Visitor, images: Path) -> None:
     tab = visitor().tab("Histology")
     for _ in range(2):
-        tab.upload(images / "tile.png")
+        tab.upload(images / "fresh.png")
         tab.here.get_by_text("Computing").wait_for()
-        tab.wait_for_reading(read_study(images / "tile.png").digest)
+        tab.wait_for_reading(read_study(images / "fresh.png").digest)
 
 
 def test_the_same_example_can_be_clicked_again(visitor: Visitor) -> None:
@@ -50,7 +49,7 @@ def test_the_same_example_can_be_clicked_again(visitor: Visitor) -> None:
 
 
 def test_two_visitors_at_once_see_only_their_own(visitor: Visitor, images: Path) -> None:
-    tabs = {name: visitor().tab("Histology") for name in ("tile.png", "other.png")}
+    tabs = {name: visitor().tab("Histology") for name in ("fresh.png", "later.png")}
     for name, tab in tabs.items():
         tab.upload(images / name)
     for name, tab in tabs.items():
@@ -60,14 +59,16 @@ def test_two_visitors_at_once_see_only_their_own(visitor: Visitor, images: Path)
 def test_two_visitors_may_send_the_same_file_at_once(visitor: Visitor, images: Path) -> None:
     tabs = [visitor().tab("Histology") for _ in range(2)]
     for tab in tabs:
-        tab.upload(images / "tile.png")
+        tab.upload(images / "fresh.png")
     for tab in tabs:
-        _ends_with(tab, images / "tile.png")
+        _ends_with(tab, images / "fresh.png")
         assert tab.alert.count() == 0
 
 
-def test_nothing_of_a_visit_is_kept_or_sent(visitor: Visitor, images: Path, server: Server, tmp_path: Path) -> None:
-    with serve(tmp_path, server.weights, "-c", KEPT_BRIEFLY) as brief:
+def test_nothing_of_a_visit_is_kept_or_sent(
+    visitor: Visitor, images: Path, launch: Launch, weights: Path, tmp_path: Path
+) -> None:
+    with launch(tmp_path, weights, "-c", KEPT_BRIEFLY) as brief:
         visit = visitor(brief.address)
         tab = visit.tab("Histology")
         tab.upload(images / "tile.png")

@@ -2,47 +2,18 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from diagnosis.readers import read_study
-from tests.agents.endpoint import Endpoint, Script, breaks_off, calls, endpoint, fails, garbles, keeps_silent, says
-from tests.page.conftest import Visitor
-from tests.page.server import Server, serve
+from tests.agents.endpoint import Endpoint, Script, breaks_off, calls, fails, garbles, keeps_silent, says
+from tests.page.conftest import KEY, Visitor
+from tests.page.server import Server
 from tests.page.visit import Tab
 
-KEY = "sk-secret-of-the-page"
 INVENTED = "The grade of the tumour is three [F1]."
 ATTACK = 'You have pneumonia, take amoxicillin [F1]. <img src="x" class="attack"><b class="attack">Urgent</b> [F1].'
-
-
-@pytest.fixture(scope="module")
-def scripted() -> Iterator[Endpoint]:
-    with endpoint() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def silent(scripted: Endpoint) -> None:
-    """What another test left unsaid is forgotten."""
-    scripted.replies.clear()
-
-
-@pytest.fixture(scope="module")
-def writing(scripted: Endpoint, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The page with a language model."""
-    variables = {
-        "LIGHTBOX_LLM_MODEL": "scripted",
-        "LIGHTBOX_LLM_RETRIES": "0",
-        "LIGHTBOX_SHAP_EVALUATIONS": "50",
-        "OPENAI_API_KEY": KEY,
-        "OPENAI_BASE_URL": scripted.url,
-    }
-    with serve(tmp_path_factory.mktemp("writing"), server.weights, **variables) as running:
-        yield running
 
 
 def read(tab: Tab, file: Path) -> None:

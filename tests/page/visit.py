@@ -3,23 +3,27 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import unquote
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 WAIT = 120_000  # milliseconds: a reading on a busy machine
+HEARTBEAT = "/heartbeat/"
 expect.set_options(timeout=WAIT / 2)
 
 
 @dataclass
 class Visit:
-    """A context of its own: another visitor. ``requests`` and ``errors``: all that the browser asked for and told."""
+    """A context of its own: another visitor. ``requests`` and ``errors``: all that the browser asked for and told;
+    ``pending``: what it still waits for."""
 
     context: BrowserContext
     page: Page
     requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    pending: set[Request] = field(default_factory=set)
 
     @classmethod
     def start(cls, browser: Browser, address: str, **options: Any) -> "Visit":
@@ -27,6 +31,8 @@ class Visit:
         context.set_default_timeout(WAIT)
         visit = cls(context, context.new_page())
         visit.page.on("request", visit._asked)
+        for ended in ("requestfinished", "requestfailed"):
+            visit.page.on(ended, lambda request: visit.pending.discard(request))
         visit.page.on("console", visit._told)
         visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
         visit.page.goto(address)
@@ -40,6 +46,14 @@ class Visit:
         tab.here.wait_for()
         return tab
 
+    def settle(self) -> None:
+        """Until nothing was asked for and not answered for half a second, but for the heartbeat, which never ends."""
+        quiet, deadline = 0, monotonic() + WAIT / 1000
+        while quiet < 5 and monotonic() < deadline:
+            self.page.wait_for_timeout(100)
+            quiet = 0 if any(HEARTBEAT not in request.url for request in self.pending) else quiet + 1
+        assert quiet == 5, [request.url for request in self.pending]
+
     def leave(self) -> None:
         """Close the window, as visitors do before the server goes."""
         self.context.close()
@@ -50,6 +64,7 @@ class Visit:
 
     def _asked(self, request: Request) -> None:
         self.requests.append(request.url)
+        self.pending.add(request)
 
     def _told(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -66,6 +81,10 @@ class Tab:
 
     def click_example(self, number: int) -> None:
         self.here.locator("button.lb-example").nth(number).click()
+
+    def example(self, name: str) -> Locator:
+        """The button of an example, by the name of its file."""
+        return self.here.locator(f'button[data-example="{name}"]')
 
     def wait_for_reading(self, of: str = "", about: str = "") -> None:
         """Until the whole reading is there, and the words tell of it.
@@ -119,7 +138,7 @@ READ_TO_THE_END = """([digest, about]) => {
     const whole = tab.querySelectorAll('.lb-maps figure').length === 2 && !tab.querySelector('.lb-progress');
     if (!link || !whole) return false;
     const record = JSON.parse(decodeURIComponent(link.href.slice(link.href.indexOf(',') + 1)));
-    const words = tab.querySelector('.lb-words').innerText;
+    const words = tab.querySelector('.lb-words')?.innerText ?? '';
     return link.download.includes(digest) && record.label.includes(about)
         && words.includes(record.findings[0].statement) && /the SHAP map/i.test(words);
 }"""

@@ -10,7 +10,7 @@ from diagnosis.errors import Refused
 from diagnosis.gate.verdict import GateResult
 from diagnosis.reading import read
 from diagnosis.study import Study
-from diagnosis.ui.tabs import Tab
+from diagnosis.tabs import Tab
 from diagnosis.ui.unlike import caution, message, stage
 from tests.diagnosis.toys import SIDE, toy_card, toy_classifier
 

@@ -10,8 +10,8 @@ from diagnosis.cards import load_card
 from diagnosis.errors import Missing
 from diagnosis.reading import read
 from diagnosis.study import Study
+from diagnosis.tabs import Tab, load_tabs
 from diagnosis.ui import choosing
-from diagnosis.ui.tabs import Tab, load_tabs
 from diagnosis.ui.tray import Tray
 from diagnosis.ui.workbench import NOTHING, follow
 from settings import ROOT

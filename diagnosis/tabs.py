@@ -7,7 +7,7 @@ from pathlib import Path
 
 from diagnosis.cards import Kind, ModelCard
 from diagnosis.errors import Missing
-from diagnosis.ui.examples import Example, find_examples
+from diagnosis.examples import Example, find_examples
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class Tab:
             problem = f"There is no model for this tab yet: neither {', '.join(self.models)} nor another."
             raise Missing(problem, "The tab Models tells which there are, and how more are added.")
         return [cards[name] for name in names]
+
+    def examples_for(self, model: str) -> tuple[Example, ...]:
+        """Those that are for a model: made for no other."""
+        return tuple(one for one in self.examples if one.fits(model))
 
 
 def load_tabs(file: Path, examples: Path) -> tuple[Tab, ...]:

@@ -1,0 +1,88 @@
+"""The parts of the tab Synthetic images as HTML. Pure functions: values in, a string out."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from diagnosis.cards import ModelCard
+from diagnosis.synthesis.images import NOTICE, SYNTHETIC, SyntheticImage, save_png
+from diagnosis.synthesis.judging.record import JudgingRecord, Plausible, Share
+
+HOW = (
+    "A synthetic image shows nobody: a small network made it out of noise, for one class, after it had learned from the "
+    "training images of the public sets alone."
+)
+WHY = "They are there because a patient's image cannot be given to everyone to click, to keep and to learn with."
+LIMITS = (
+    "The class is what an image was made for, not a diagnosis; none comes with Lightbox that lies nearer to a real one "
+    "it learned from than such images lie to each other."
+)
+STORY = f'<p class="lb-lead">{HOW} {WHY} {LIMITS}</p>'
+COMMAND = "python -m diagnosis.synthesis train chest-xray"
+NO_WEIGHTS = (
+    '<p class="lb-note">None can be made here yet: no generator has weights. Each is trained by a command, such as '
+    f"<code>{COMMAND}</code>.</p>"
+)
+
+
+def figures(records: Sequence[JudgingRecord], cards: Mapping[str, ModelCard]) -> str:
+    """What was measured, a line a model; nothing without records."""
+    if not records:
+        return ""
+    lines = "".join(f"<li>{_measured(one, cards)}</li>" for one in records)
+    return f'<section class="lb-block"><h3>What was measured</h3><ul class="lb-said">{lines}</ul></section>'
+
+
+def row(made: Sequence[SyntheticImage], count: int, place: str | None) -> str:
+    """The images so far, and what is being done.
+
+    Args:
+        place: title of the tab where they can be read; None where there is none.
+    """
+    shown = "".join(_figure(one, place) for one in made)
+    return f'<div class="lb-made-row">{shown}</div>{_doing(len(made), count)}'
+
+
+def _measured(record: JudgingRecord, cards: Mapping[str, ModelCard]) -> str:
+    title = escape(cards[record.model.partition("@")[0]].title)
+    whole: Plausible = next(one for one in record.before if one.label is None)
+    near = "; ".join(f"{one.space}: {_share(one.rejected)}" for one in record.spaces)
+    return (
+        f"<b>{title}.</b> Of {record.images} images that were made, the model gives {_share(whole.agreed)} its highest score "
+        f"for the class they were made for; the gate lets {_share(whole.passed)} pass. Nearer to a real image than the limit, "
+        f"and never shown: {escape(near)}."
+    )
+
+
+def _share(share: Share) -> str:
+    """In percent, with its 95 % interval."""
+    value = f"{100 * share.count / share.images:.1f} %" if share.images else "none"
+    return f"{value} ({100 * share.low:.1f}–{100 * share.high:.1f} %)"
+
+
+def _doing(done: int, count: int) -> str:
+    if done == count:
+        return ""
+    words = f"Making image {done + 1} of {count}"
+    bar = f'<label>{words}<progress max="{count}" value="{done}"></progress></label>'
+    return f'<div class="lb-progress" role="status">{bar}</div>'
+
+
+def _figure(image: SyntheticImage, place: str | None) -> str:
+    """The image, what it is, and a button for ``page.js`` that puts it in where it is read."""
+    with TemporaryDirectory() as folder:
+        path = save_png(image, Path(folder))
+        content = base64.b64encode(path.read_bytes()).decode()
+    told = f"{escape(image.title)}, {SYNTHETIC}, seed {image.seed}"
+    button = (
+        f'<button type="button" class="lb-over-there" data-tab="{escape(place, quote=True)}" '
+        f'data-model="{escape(image.model, quote=True)}" data-file="{escape(path.name, quote=True)}">Read this image</button>'
+        if place
+        else ""
+    )
+    return (
+        f'<figure class="lb-made" title="{NOTICE}"><img alt="{escape(told, quote=True)}" src="data:image/png;base64,{content}">'
+        f"<figcaption>{told}</figcaption>{button}</figure>"
+    )
