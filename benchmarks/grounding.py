@@ -1,7 +1,8 @@
 """``python -m benchmarks.grounding``: how many planted errors the checker finds, and how many true sentences it strikes.
 
-Three sets of true sentences about the readings of ``tests/agents/readings.py``: what the templates say, paraphrases that
-the checker was built with, and paraphrases by people who had not seen it. Run it in the root of the checkout.
+Four sets of true sentences about the made-up readings of ``tests/agents``: what the templates say, paraphrases that the
+checker was built with, and two of paraphrases by writers who had not seen it: ``heldout`` about a reading's oldest kinds
+of findings, ``later`` about those that came since. Run it in the root of the checkout.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from tests.agents.trusted import trusted_readings
 from tests.agents.worthy import worthy_readings
 
 PARAPHRASES = Path(__file__).parents[1] / "tests" / "agents" / "paraphrases"
-SETS = ("templates", "development", "heldout")
+SETS = ("templates", "development", "heldout", "later")
 SEED = 20250917
 
 

@@ -1,4 +1,4 @@
-"""The held-out paraphrases and the attack texts: complete, varied, and about the readings that they name."""
+"""The paraphrases nobody developed with, and the attack texts: complete, varied, about the readings that they name."""
 
 import json
 import re
@@ -10,7 +10,9 @@ import pytest
 
 from agents.narrate import narrate
 from diagnosis.reading import Reading
-from tests.agents.readings import example_readings
+from tests.agents.readings import example_readings, voted_readings
+from tests.agents.trusted import trusted_readings
+from tests.agents.worthy import worthy_readings
 
 HERE = Path(__file__).parent
 Lines = list[dict[str, Any]]
@@ -34,6 +36,11 @@ def readings() -> dict[str, Reading]:
 @pytest.fixture(scope="module")
 def paraphrases() -> Lines:
     return lines("paraphrases/heldout.jsonl")
+
+
+@pytest.fixture(scope="module")
+def later_readings() -> dict[str, Reading]:
+    return voted_readings() | trusted_readings() | worthy_readings()
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +71,25 @@ def test_paraphrases_copy_no_statement(paraphrases: Lines, readings: dict[str, R
     statements = {finding.statement.rstrip(".") for reading in readings.values() for finding in reading.findings}
     own_words = {CITATION.sub("", one["text"]).replace(" .", ".").strip().rstrip(".") for one in paraphrases}
     assert not own_words & statements
+
+
+def test_later_paraphrases_are_of_every_later_kind_and_copy_none(
+    readings: dict[str, Reading], later_readings: dict[str, Reading]
+) -> None:
+    later = lines("paraphrases/later.jsonl")
+    assert len({one["text"] for one in later}) == len(later) == 150
+    assert set(Counter(one["reading"] for one in later).values()) == {10}
+    assert {one["reading"] for one in later} == set(later_readings)
+    told: set[str] = set()
+    for one in later:
+        known = {finding.id: finding for finding in later_readings[one["reading"]].findings}
+        cites = cited(one["text"])
+        assert cites and set(cites) <= set(known), one
+        assert CITATION.sub("", one["text"]).strip() not in {finding.statement for finding in known.values()}, one
+        told |= {known[cite].kind for cite in cites}
+    old = {finding.kind for reading in readings.values() for finding in reading.findings}
+    new = {finding.kind for reading in later_readings.values() for finding in reading.findings} - old
+    assert new <= told
 
 
 def test_attacks_come_by_every_channel_against_every_reading(attacks: Lines, readings: dict[str, Reading]) -> None:
