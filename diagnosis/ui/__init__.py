@@ -119,11 +119,24 @@ class Desk:
         except UserError as error:
             yield gr.skip(), gr.skip(), gr.skip(), "", pieces.problem(error), *FOLLOWING
 
-    def show(self, reading: Reading | None, label: str, method: str, tray: Tray) -> tuple[Any, ...]:
-        """(reading, stage, scores, maps, facts) about the class and by the method that the visitor chose.
-
-        Without a reading nothing is left of an earlier one but the stage, which shows what was refused.
+    def follow(self, reading: Reading | None, method: str, tray: Tray) -> tuple[Any, ...]:
+        """(reading, stage, scores, maps, facts) of a new reading: about the class that was chosen for its image, and
+        about its own where none was. The list of classes is not asked: it may still stand at that of another reading.
         """
+        while True:
+            asked = tray.asked
+            drawn = self._drawn(reading, asked, method, tray)
+            if asked == tray.asked:  # nothing was chosen meanwhile
+                return drawn
+
+    def show(self, reading: Reading | None, label: str, method: str, tray: Tray) -> tuple[Any, ...]:
+        """The same about the class and by the method that the visitor chose."""
+        if tray.holds(reading):
+            tray.asked = label
+        return self._drawn(reading, label, method, tray)
+
+    def _drawn(self, reading: Reading | None, label: str | None, method: str, tray: Tray) -> tuple[Any, ...]:
+        """Without a reading nothing is left of an earlier one but the stage, which shows what was refused."""
         if reading is None:
             return None, gr.skip(), "", "", ""
         about = reading.about(label if label in reading.card.label_names else reading.label)
@@ -189,8 +202,9 @@ def reading_tab(desk: Desk, beside: Panel, below: Under, under: Under = lambda _
     below(states)
 
     shown = [chosen, stage, scores, maps, facts]
-    redraw = [reading.change, label.input, method.input]
-    gr.on(redraw, desk.show, [reading, label, method, tray], shown, trigger_mode="always_last", **QUIET)
+    in_turn = {"trigger_mode": "always_last", **QUIET}
+    reading.change(desk.follow, [reading, method, tray], shown, **in_turn)
+    gr.on([label.input, method.input], desk.show, [reading, label, method, tray], shown, **in_turn)
     into, at_once = [tray, file, doing, message], {"trigger_mode": "multiple", **QUIET}
 
     def begin(event: Dependency) -> None:

@@ -20,6 +20,7 @@ class Tray:
     Attributes:
         model: name of the model that reads the study; None for any.
         told: what is known of where the study comes from, e.g. that it is synthetic; empty where nothing is.
+        asked: the class that the visitor chose for the study; None for that of the highest score.
         trusts: finished tests of the study's maps, by class and method.
         yardstick: what knows nothing of the model, once it was read; whoever uses it takes it away.
         erased: findings of what was erased.
@@ -31,6 +32,7 @@ class Tray:
     study: Study | None = None
     model: str | None = None
     told: str = ""
+    asked: str | None = None
     taken: bool = True
     trusts: dict[tuple[str, str], Trust] = field(default_factory=dict)
     yardstick: Yardstick | None = None
@@ -42,7 +44,7 @@ class Tray:
 
     def put(self, study: Study, model: str | None = None, told: str = "") -> None:
         """Another study, or the same for another model; whatever runs for the last one is no longer wanted."""
-        self.study, self.model, self.told, self.taken = study, model, told, False
+        self.study, self.model, self.told, self.taken, self.asked = study, model, told, False, None
         self.trusts, self.yardstick, self.turns = {}, None, {}
         self.erased, self.erasure, self.drawn, self.erasing = (), None, None, None
 

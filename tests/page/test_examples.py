@@ -39,6 +39,8 @@ def test_a_click_is_answered_from_the_maps_that_are_kept(visitor: Visitor, shipp
         assert {one["digest"] for one in here.record["maps"]} == {one.digest for one in maps} != set()
         expect(here.here.get_by_text(BEFOREHAND)).to_be_visible()
         assert example.caption in here.caption
+        top = here.record["labels"][max(range(len(maps) // 2), key=here.record["scores"].__getitem__)]
+        assert here.record["label"] == top  # and not the class of the list before there was a reading
     assert not [words for words in work(visit.page) if words.startswith("Computing")]
 
 

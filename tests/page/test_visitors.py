@@ -29,6 +29,7 @@ def test_images_put_in_faster_than_they_are_opened(visitor: Visitor, images: Pat
     for name in ("fresh.png", "later.png", "fresh.png", "later.png"):
         tab.upload(images / name)
         visit.page.wait_for_timeout(30)
+    visit.settle()
     _ends_with(tab, images / "later.png")
 
 

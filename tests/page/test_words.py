@@ -79,7 +79,7 @@ def test_questions_are_answered_without_a_language_model(visitor: Visitor, image
     assert talk(tab).locator("article").count() == 4
     tab.here.get_by_label("Class explained").click()
     visit.page.get_by_role("option", name="Lung squamous cell carcinoma", exact=True).click()
-    expect(tab.here.locator(".lb-words")).to_contain_text("lung squamous cell carcinoma")
+    tab.wait_for_reading(about="lung_squamous_cell_carcinoma")
     assert "squamous" in ask(tab, "And the upper right?").inner_text()
     assert talk(tab).locator("article").count() == 5
     read(tab, images / "other.png")
