@@ -34,6 +34,14 @@ CHROMIUM_OPTIONS = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For ``pytest -n``: one worker has the tests of the page, which share servers; the others take file after file."""
+    for item in items:
+        file = item.path.relative_to(ROOT / "tests")
+        item.add_marker(pytest.mark.xdist_group("page" if file.parts[0] == "page" else str(file)))
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The labelled image sets; a test that needs them is skipped where they are not."""

@@ -1,10 +1,11 @@
 """On MedQuAD, on questions about names that no weight was chosen on: is the right page found?"""
 
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
-from benchmarks.medquad import FIRST, FIVE, VECTORS, Collection, Pair, measure, read_pairs
+from benchmarks.medquad import FIRST, FIVE, Collection, Pair, measure, read_pairs
 from chatbot.search import Embedder
 from diagnosis.errors import Missing
 
@@ -37,9 +38,10 @@ def test_halves_share_no_name(data_folder: Path) -> None:
 
 
 def test_the_right_page_is_found(data_folder: Path) -> None:
-    pairs = _pairs(data_folder)
+    """Of a third of all names, which is quicker and easier; the benchmark tells of all."""
+    pairs = [pair for pair in _pairs(data_folder) if crc32(pair.focus.lower().encode()) % 3 == 0]
     reported = [pair for pair in pairs if not pair.chosen_on]
-    collection = Collection(pairs, Embedder(), VECTORS)
+    collection = Collection(pairs, Embedder())
     rows = {row.method: row for row in measure(collection, reported) if row.level == "page"}
     assert rows["reranked"].among_five >= FIVE and rows["reranked"].first >= FIRST
     assert rows["reranked"].mrr > rows["fused"].mrr > rows["bm25"].mrr
