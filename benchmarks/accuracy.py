@@ -84,7 +84,8 @@ def trained_plainly(card: ModelCard, data: Path) -> Evaluation:
     card = export(network, path, RUNS, f"Trained plainly for {epochs} epochs")
     found = calibrate(Classifier.load(card, RUNS), folder)
     card = set_calibration(path, found.temperature, found.confidence)
-    measured = evaluate(Classifier.load(card, RUNS), folder, "test")
+    command = f"python -m benchmarks.accuracy --train {card.name}"
+    measured = evaluate(Classifier.load(card, RUNS), folder, "test").model_copy(update={"command": command})
     PLAIN.mkdir(exist_ok=True)
     write_metrics(measured, card, PLAIN)
     return measured
