@@ -8,6 +8,10 @@ from diagnosis.training.metrics import Interval
 
 FOLDER = Path(__file__).parent
 FIGURES = {"recall": "recall of the class", "auc": "AUC, class against rest", "balanced_accuracy": "balanced accuracy"}
+LIMITS = (
+    "Intervals hold the trained networks as they are: how much training varies is told by the differences by seed. "
+    "The generator learned from all real images of the class: below 100 % it knows more of it than the network."
+)
 HEAD = ("class", "share", "real", "synthetic", "on `test`", "without", "with", "difference", "difference by seed")
 
 

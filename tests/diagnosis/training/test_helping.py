@@ -1,6 +1,7 @@
 """``benchmarks.helping`` on squares of one colour: what its networks learn from, and what it finds and keeps."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from benchmarks.helping.__main__ import main
 from benchmarks.helping.bench import EPOCHS, KEPT, Arm, Bench, cut, figures
 from benchmarks.helping.record import FIGURES, keep, load_record
-from diagnosis.training.dataset import load_split
+from diagnosis.training.dataset import Dataset, load_split
 from diagnosis.training.recipe import load_recipe
 from diagnosis.training.train import Trainer
 from tests.diagnosis.training.squares import LABELS, write_card, write_data, write_recipe
@@ -124,6 +125,32 @@ def test_what_is_found_is_kept_and_goes_on_where_it_was_cut_off(
     told = load_record(record)["red"]
     keep(record, "green", told)
     assert load_record(record) == {"red": told, "green": told}
+
+
+def test_a_difference_is_by_seed_and_by_the_same_draws(root: Path, tmp_path: Path) -> None:
+    loaded = load(root)
+    alone = Dataset(loaded.test.squares, loaded.test.targets, np.arange(len(loaded.test)).astype(str))
+    bench, targets, random = replace(loaded, run=tmp_path, test=alone), alone.targets, np.random.default_rng(4)
+    told = {made: [random.normal(size=(len(targets), 3)).round(5) for _ in (1, 2)] for made in (False, True)}
+    told[True][0] = told[False][0]
+    told[True][1][:, RED] += 1
+    arms = [(Arm(25, made, seed), told[made][seed - 1]) for made in (False, True) for seed in (1, 2)]
+    lines = [json.dumps({"stamp": bench.stamp(arm), "logits": logits.tolist()}) for arm, logits in arms]
+    (tmp_path / KEPT).write_text("\n".join(lines), encoding="utf-8")
+
+    def recall(logits: np.ndarray) -> float:
+        return float(np.mean(logits[targets == RED].argmax(1) == RED))
+
+    gains = [recall(joined) - recall(without) for without, joined in zip(told[False], told[True], strict=True)]
+    (both,) = bench.measure([25], [1, 2]).shares
+    (same,) = bench.measure([25], [1]).shares
+    assert gains[1] != 0
+    assert both.difference is not None and both.difference.recall.value == pytest.approx(np.mean(gains), abs=1e-5)
+    assert [seed[0] for seed in both.seeds] == pytest.approx(gains, abs=1e-4)
+    low, high = both.difference.recall.low, both.difference.recall.high
+    assert low is not None and high is not None and low < both.difference.recall.value < high
+    assert same.difference is not None and same.difference.recall.low is None  # no draw differs
+    assert same.without.recall.low is not None and same.without.recall.low < recall(told[False][0])
 
 
 def test_what_is_not_there_is_told(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
