@@ -24,6 +24,7 @@ from diagnosis.synthesis.training.autoencoder import AutoencoderTrainer
 from diagnosis.synthesis.training.generator import GeneratorTrainer
 from diagnosis.synthesis.training.images import Images
 from diagnosis.synthesis.training.latents import Latents
+from diagnosis.synthesis.training.origin import Origin
 from diagnosis.synthesis.training.recipe import load_autoencoder_recipe, load_generator_recipe
 from diagnosis.synthesis.training.run import Run
 from settings import load_settings
@@ -102,7 +103,8 @@ def _autoencoder_trainer(autoencoder: Autoencoder, run: Path) -> Run:
 def _generator_trainer(card: GeneratorCard, autoencoder: Autoencoder, run: Path) -> Run:
     grid = card.size // autoencoder.card.reduction
     values = torch.randn(1, IMAGES, autoencoder.card.latents, grid, grid).half()
-    latents = Latents(values, torch.zeros(IMAGES, dtype=torch.int64), torch.tensor([False]))
+    origin = Origin(card={}, recipe={}, images=IMAGES, manifests={}, pixels="", seen_through="")
+    latents = Latents(values, torch.zeros(IMAGES, dtype=torch.int64), torch.tensor([False]), origin)
     return GeneratorTrainer(card, load_generator_recipe(card.name), autoencoder, latents, latents, run / "generator")
 
 

@@ -93,17 +93,18 @@ def _run(options: argparse.Namespace) -> Path:
 def _train_autoencoder(options: argparse.Namespace) -> None:
     from diagnosis.synthesis.training.autoencoder import AutoencoderTrainer
     from diagnosis.synthesis.training.export import export_autoencoder
-    from diagnosis.synthesis.training.images import read_images
+    from diagnosis.synthesis.training.images import Images, read_images
 
     folder, recipe = _weights(options) / FOLDER, load_autoencoder_recipe(options.name, options.recipes)
     card = load_autoencoder_card(folder, options.name)
-    train_set, val_set = (
-        read_images(recipe.datasets, part, recipe.size, card.channels, _data(options), _weights(options))
-        for part in ("train", "val")
-    )
+
+    def images(part: str) -> Images:
+        return read_images(recipe.datasets, part, recipe.size, card.channels, _data(options), _weights(options))
+
+    train_set = images("train")
     if options.command != "export":
-        AutoencoderTrainer(card, recipe, train_set, val_set, _run(options)).fit()
-    _tell(export_autoencoder(card, recipe, train_set, _run(options), folder))
+        AutoencoderTrainer(card, recipe, train_set, images("val"), _run(options)).fit()
+    _tell(export_autoencoder(card, train_set, _run(options), folder))
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -111,34 +112,32 @@ def _train(options: argparse.Namespace) -> None:
     from diagnosis.synthesis.training.export import export_generator
     from diagnosis.synthesis.training.generator import GeneratorTrainer
     from diagnosis.synthesis.training.images import read_images
-    from diagnosis.synthesis.training.latents import TRAIN, VAL, kept_latents
+    from diagnosis.synthesis.training.latents import TRAIN, VAL, Latents, kept_latents
     from diagnosis.synthesis.training.run import device
 
-    folder, recipe, run = (
-        _weights(options) / FOLDER,
-        load_generator_recipe(options.name, options.recipes),
-        _run(options),
-    )
+    folder, recipe = _weights(options) / FOLDER, load_generator_recipe(options.name, options.recipes)
     card = load_generator_card(folder, options.name)
     autoencoder = Autoencoder.load(folder, card.autoencoder, device())
-    images = {
-        part: read_images(
-            recipe.datasets, part, card.size, autoencoder.card.channels, _data(options), _weights(options)
-        )
-        for part in ("train", "val")
-    }
-    if options.command != "export":
-        train_set, val_set = (
-            kept_latents(images[part], card, recipe, autoencoder, run / file)
-            for part, file in (("train", TRAIN), ("val", VAL))
-        )
-        GeneratorTrainer(card, recipe, autoencoder, train_set, val_set, run).fit()
-    _tell(export_generator(card, recipe, images["train"], run, folder))
+
+    def latents(part: str, file: str) -> Latents:
+        channels, data, weights = autoencoder.card.channels, _data(options), _weights(options)
+        images = read_images(recipe.datasets, part, card.size, channels, data, weights)
+        return kept_latents(images, card, recipe, autoencoder, _run(options) / file)
+
+    train_set, val_set = latents("train", TRAIN), latents("val", VAL)
+    GeneratorTrainer(card, recipe, autoencoder, train_set, val_set, _run(options)).fit()
+    _tell(export_generator(card, _run(options), folder))
 
 
 def _export(options: argparse.Namespace) -> None:
-    card = load_any(_weights(options) / FOLDER / f"{options.name}.toml")
-    (_train_autoencoder if isinstance(card, AutoencoderCard) else _train)(options)
+    from diagnosis.synthesis.training.export import export_generator
+
+    folder = _weights(options) / FOLDER
+    card = load_any(folder / f"{options.name}.toml")
+    if isinstance(card, AutoencoderCard):
+        _train_autoencoder(options)
+    else:
+        _tell(export_generator(card, _run(options), folder))
 
 
 def _tell(card: AutoencoderCard | GeneratorCard) -> None:

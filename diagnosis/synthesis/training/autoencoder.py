@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
+from diagnosis.cards import file_digest
 from diagnosis.precision import autocast
 from diagnosis.synthesis.autoencoder import Autoencoder, build_autoencoder, folded, unfolded
 from diagnosis.synthesis.cards import AutoencoderCard
 from diagnosis.synthesis.training.adversary import adversary_loss, build_adversary
 from diagnosis.synthesis.training.images import Images, even_weights
+from diagnosis.synthesis.training.origin import Origin, recipe_of, shape_of
 from diagnosis.synthesis.training.perceptual import Perceptual
 from diagnosis.synthesis.training.recipe import AutoencoderRecipe
 from diagnosis.synthesis.training.run import Run, device
@@ -46,7 +48,8 @@ class AutoencoderTrainer(Run):
         self.adversary = build_adversary(card.channels).to(device())
         self.critic = torch.optim.AdamW(self.adversary.parameters(), recipe.learning_rate, betas=(0.5, 0.9))
         self._last = (torch.empty(0), torch.empty(0))  # real and restored images of the last update
-        super().__init__(card, recipe, folder, network, {"adversary": self.adversary, "critic": self.critic})
+        origin = Origin.of(shape_of(card), recipe_of(recipe), train_set, file_digest(recipe.encoder))
+        super().__init__(card, recipe, origin, folder, network, {"adversary": self.adversary, "critic": self.critic})
 
     def losses(self) -> dict[str, torch.Tensor]:
         """See :class:`AutoencoderRecipe`; the KL divergence is the sum over an image's latent."""

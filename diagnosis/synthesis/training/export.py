@@ -19,8 +19,7 @@ from diagnosis.synthesis.cards import (
 from diagnosis.synthesis.denoiser import build_denoiser
 from diagnosis.synthesis.training.autoencoder import latent_statistics
 from diagnosis.synthesis.training.images import Images
-from diagnosis.synthesis.training.latents import TRAIN, speaks
-from diagnosis.synthesis.training.recipe import AutoencoderRecipe, GeneratorRecipe, Schedule
+from diagnosis.synthesis.training.origin import Origin, shape_of
 from diagnosis.synthesis.training.run import device, load_state
 from diagnosis.training.export import write_halves
 
@@ -28,36 +27,34 @@ Card = TypeVar("Card", AutoencoderCard, GeneratorCard)
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def export_autoencoder(
-    card: AutoencoderCard, recipe: AutoencoderRecipe, train_set: Images, run: Path, folder: Path
-) -> AutoencoderCard:
+def export_autoencoder(card: AutoencoderCard, train_set: Images, run: Path, folder: Path) -> AutoencoderCard:
     """Write the averaged network of a run and its latents' mean and spread. Returns the amended card.
 
-    Raises Missing where the run has kept nothing, BadRequest for a file that is too large.
+    Raises Missing where the run has kept nothing, BadRequest where it was of another card or other images than
+    ``train_set``, and for a file that is too large.
     """
-    state = load_state(run, card)
+    state, origin = load_state(run, card)
+    origin.refuse_change(origin.model_copy(update={"card": shape_of(card), "pixels": train_set.digest}), run)
     network = _with_average(build_autoencoder(card), state)
     mean, std = latent_statistics(network.to(device()), card, train_set)
     tensors = {**network.state_dict(), MEAN: mean, STD: std}
-    return _write(card, tensors, _account(recipe, state, train_set, None), "train-autoencoder", folder)
+    return _write(card, tensors, _account(origin, state, None), "train-autoencoder", folder)
 
 
-def export_generator(
-    card: GeneratorCard, recipe: GeneratorRecipe, train_set: Images, run: Path, folder: Path
-) -> GeneratorCard:
+def export_generator(card: GeneratorCard, run: Path, folder: Path) -> GeneratorCard:
     """Write the averaged network of a run. Returns the amended card. Raises as :func:`export_autoencoder`."""
-    state, autoencoder = load_state(run, card), load_autoencoder_card(folder, card.autoencoder)
-    network = _with_average(build_denoiser(card, autoencoder), state)
-    account = _account(recipe, state, train_set, speaks(run / TRAIN))
-    return _write(card, network.state_dict(), account, "train", folder)
+    state, origin = load_state(run, card)
+    origin.refuse_change(origin.model_copy(update={"card": shape_of(card)}), run)
+    network = _with_average(build_denoiser(card, load_autoencoder_card(folder, card.autoencoder)), state)
+    return _write(card, network.state_dict(), _account(origin, state, origin.seen_through), "train", folder)
 
 
-def _account(recipe: Schedule, state: dict, train_set: Images, autoencoder: str | None) -> Trained:
+def _account(origin: Origin, state: dict, autoencoder: str | None) -> Trained:
     return Trained(
-        seed=recipe.seed,
-        updates=state["round"] * recipe.round_updates,
-        images=len(train_set),
-        manifests=train_set.manifests,
+        seed=origin.recipe["seed"],
+        updates=state["round"] * origin.recipe["round_updates"],
+        images=origin.images,
+        manifests=origin.manifests,
         autoencoder_sha256=autoencoder,
     )
 

@@ -12,6 +12,7 @@ from diagnosis.synthesis.cards import GeneratorCard
 from diagnosis.synthesis.denoiser import build_denoiser, velocity
 from diagnosis.synthesis.training.images import even_weights
 from diagnosis.synthesis.training.latents import Latents
+from diagnosis.synthesis.training.origin import recipe_of, shape_of
 from diagnosis.synthesis.training.recipe import GeneratorRecipe
 from diagnosis.synthesis.training.run import Run, device
 
@@ -48,7 +49,8 @@ class GeneratorTrainer(Run):
         self.count, self.none, self.sides = len(card.classes), card.embeddings - 1, card.sides
         self.draws = even_weights(train_set.classes.tolist())
         network = build_denoiser(card, autoencoder.card, recipe.dropout).to(device())
-        super().__init__(card, recipe, folder, network)
+        origin = train_set.origin.model_copy(update={"card": shape_of(card), "recipe": recipe_of(recipe)})
+        super().__init__(card, recipe, origin, folder, network)
 
     def losses(self) -> dict[str, torch.Tensor]:
         """Mean squared error of the told direction, at noise levels drawn log-normally (arXiv 2403.03206)."""

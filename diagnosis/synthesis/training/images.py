@@ -1,6 +1,8 @@
 """The real images that are learned from: those of several models' data sets, on squares of one size."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -26,6 +28,13 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the squares, their shape and their names: 64 hex digits."""
+        said = hashlib.sha256(repr((tuple(self.squares.shape), self.names)).encode())
+        said.update(self.squares.contiguous().numpy().data)
+        return said.hexdigest()
 
 
 def read_images(datasets: dict[str, str], split: str, size: int, channels: int, data: Path, weights: Path) -> Images:

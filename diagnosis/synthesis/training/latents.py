@@ -10,10 +10,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
-from diagnosis.errors import BadRequest, Missing
+from diagnosis.errors import BadRequest
 from diagnosis.synthesis.autoencoder import Autoencoder
 from diagnosis.synthesis.cards import GeneratorCard
 from diagnosis.synthesis.training.images import Images
+from diagnosis.synthesis.training.origin import Origin, classes_of
 from diagnosis.synthesis.training.recipe import GeneratorRecipe
 
 log = logging.getLogger(__name__)
@@ -29,11 +30,13 @@ class Latents:
         values: float16 (V, N, L, h, w): V views of each of N images; the first is the image as it is.
         classes: int64 (N,), positions in the card's classes.
         mirrored: bool (V,), whether a view is a mirror image.
+        origin: what they were made from.
     """
 
     values: torch.Tensor
     classes: torch.Tensor
     mirrored: torch.Tensor
+    origin: Origin
 
     def draw(self, rows: torch.Tensor, views: torch.Tensor) -> torch.Tensor:
         """float32 (B, L, h, w)."""
@@ -55,7 +58,8 @@ def latents_of(images: Images, card: GeneratorCard, recipe: GeneratorRecipe, aut
         (turns, mirrored) for mirrored in _both(recipe.mirror) for turns in range(4 if recipe.quarter_turns else 1)
     ]
     values = torch.stack([_encoded(images.squares, turns, mirrored, autoencoder) for turns, mirrored in views])
-    return Latents(values, class_positions(images, card), torch.tensor([mirrored for _, mirrored in views]))
+    mirrored = torch.tensor([mirrored for _, mirrored in views])
+    return Latents(values, class_positions(images, card), mirrored, _origin(images, card, recipe, autoencoder))
 
 
 def kept_latents(
@@ -63,34 +67,27 @@ def kept_latents(
 ) -> Latents:
     """The latents of a file, or newly computed and written there.
 
-    Raises BadRequest where the file is of other images or of another autoencoder.
+    Raises BadRequest where the file was made from other images, in other views or by another autoencoder.
     """
     if not path.is_file():
         found = latents_of(images, card, recipe, autoencoder)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
         tensors = {"values": found.values, "classes": found.classes, "mirrored": found.mirrored}
-        save_file(tensors, partial, {"autoencoder": _digest(autoencoder)})
+        save_file(tensors, partial, {"origin": found.origin.model_dump_json()})
         partial.replace(path)
         return found
-    kept = Latents(**load_file(path))
-    if not torch.equal(kept.classes, class_positions(images, card)) or speaks(path) != _digest(autoencoder):
-        problem = f"{path} is of other images, or of another autoencoder."
-        raise BadRequest(problem, "Remove the run's folder to start again.")
-    log.info("latents from %s", path)
-    return kept
-
-
-def speaks(path: Path) -> str:
-    """sha256 of the autoencoder that made the latents of a file. Raises Missing where there is none."""
-    if not path.is_file():
-        raise Missing(f"There is no {path.name} in {path.parent}.", "Name the folder of the run with --run.")
     with safe_open(path, "pt") as file:
-        return str(file.metadata()["autoencoder"])
+        origin = Origin.read((file.metadata() or {}).get("origin"), path)
+    origin.refuse_change(_origin(images, card, recipe, autoencoder), path)
+    log.info("latents from %s", path)
+    return Latents(**load_file(path), origin=origin)
 
 
-def _digest(autoencoder: Autoencoder) -> str:
-    return autoencoder.card.weights.sha256 if autoencoder.card.weights else ""
+def _origin(images: Images, card: GeneratorCard, recipe: GeneratorRecipe, autoencoder: Autoencoder) -> Origin:
+    shape = {"size": card.size, "classes": classes_of(card)}
+    views = {"mirror": recipe.mirror, "quarter_turns": recipe.quarter_turns}
+    return Origin.of(shape, views, images, autoencoder.card.weights.sha256 if autoencoder.card.weights else "")
 
 
 def _both(mirror: bool) -> tuple[bool, ...]:

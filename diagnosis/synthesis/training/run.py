@@ -16,8 +16,9 @@ from diffusers.training_utils import EMAModel
 from torch import nn
 from tqdm import tqdm
 
-from diagnosis.errors import BadRequest, Missing
+from diagnosis.errors import Missing
 from diagnosis.synthesis.cards import AutoencoderCard, GeneratorCard
+from diagnosis.synthesis.training.origin import Origin
 from diagnosis.synthesis.training.recipe import Schedule
 from diagnosis.training.tracking import Tracker, describe
 
@@ -26,11 +27,14 @@ _LARGEST_GRADIENT = 1.0  # norm
 
 
 class Run(ABC):
-    """One run, resumable after every round; all chance comes from torch's generator of the CPU.
+    """One run, resumable after every round.
+
+    Draws come from torch's generator of the CPU, dropout from that of the device; the states of both are kept.
 
     Args:
         card: of what is trained.
         recipe: schedule.
+        origin: what the run learns from. A folder that was begun with another one raises BadRequest.
         folder: for ``last.pt``, ``log.jsonl`` and ``run.json``; a run that was cut off goes on from there.
         network: with random weights, on its device.
         more: networks and optimisers that are kept beside, by name.
@@ -40,11 +44,12 @@ class Run(ABC):
         self,
         card: AutoencoderCard | GeneratorCard,
         recipe: Schedule,
+        origin: Origin,
         folder: Path,
         network: nn.Module,
         more: dict[str, nn.Module | torch.optim.Optimizer] | None = None,
     ) -> None:
-        self.card, self.schedule, self.folder, self.network = card, recipe, folder, network
+        self.card, self.schedule, self.origin, self.folder, self.network = card, recipe, origin, folder, network
         self.device = next(network.parameters()).device
         self.average = EMAModel(network.parameters(), decay=recipe.average_decay)
         self.optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
@@ -130,7 +135,10 @@ class Run(ABC):
     def _save(self, row: dict[str, float]) -> None:
         state = {name: part.state_dict() for name, part in self._kept.items()}
         partial = self.folder / "last.pt.partial"
-        torch.save({"round": self.round, "random": torch.get_rng_state(), **state}, partial)
+        chance = {"random": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            chance["random_cuda"] = torch.cuda.get_rng_state(self.device)
+        torch.save({"round": self.round, "origin": self.origin.model_dump_json(), **chance, **state}, partial)
         partial.replace(self.folder / "last.pt")
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
@@ -138,22 +146,23 @@ class Run(ABC):
     def _resume(self) -> None:
         if not (self.folder / "last.pt").is_file():
             return
-        state = load_state(self.folder, self.card)
-        try:
-            for name, part in self._kept.items():
-                part.load_state_dict(state[name])
-        except (KeyError, RuntimeError, ValueError) as error:
-            remedy = "Name its own folder with --run, or remove it to start again."
-            problem = f"{self.folder} holds a run of something else than {self.card.name}."
-            raise BadRequest(problem, remedy) from error
+        state, origin = load_state(self.folder, self.card)
+        origin.refuse_change(self.origin, self.folder)
+        for name, part in self._kept.items():
+            part.load_state_dict(state[name])
         self.average.to(self.device)
         self.round = state["round"]
         torch.set_rng_state(state["random"])
+        if self.device.type == "cuda" and "random_cuda" in state:
+            torch.cuda.set_rng_state(state["random_cuda"], self.device)
         log.info("going on after round %d of %d", self.round, self.schedule.rounds)
 
 
-def load_state(folder: Path, card: AutoencoderCard | GeneratorCard) -> dict[str, Any]:
-    """What a run has kept, on the CPU. Raises Missing where there is nothing."""
+def load_state(folder: Path, card: AutoencoderCard | GeneratorCard) -> tuple[dict[str, Any], Origin]:
+    """What a run has kept, on the CPU, and what it was begun with.
+
+    Raises Missing where there is nothing, BadRequest where it does not say what it was begun with.
+    """
     path = folder / "last.pt"
     if not path.is_file():
         command = "train-autoencoder" if isinstance(card, AutoencoderCard) else "train"
@@ -161,7 +170,7 @@ def load_state(folder: Path, card: AutoencoderCard | GeneratorCard) -> dict[str,
             f"There is no last.pt in {folder}.", f"Run `python -m diagnosis.synthesis {command} {card.name}`."
         )
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state
+    return state, Origin.read(state.pop("origin", None), path)
 
 
 def device() -> torch.device:

@@ -1,6 +1,7 @@
 """A family small enough to train within a test: grey squares with a bright disc on the left or on the right."""
 
 import csv
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -182,3 +183,8 @@ def write_discs(root: Path) -> Path:
     with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([("path", "label", "group", "split"), *rows])
     return root
+
+
+def rows(run: Path) -> list[dict[str, float]]:
+    """The log of a run, a row a round."""
+    return [json.loads(line) for line in (run / "log.jsonl").read_text("utf-8").splitlines()]

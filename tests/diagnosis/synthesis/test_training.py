@@ -1,6 +1,6 @@
 """``train-autoencoder`` and ``train``: what they learn, keep and write down."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,30 +12,11 @@ from diagnosis.errors import BadRequest, Missing
 from diagnosis.synthesis.autoencoder import Autoencoder
 from diagnosis.synthesis.cards import load_autoencoder_card, load_generator_card
 from diagnosis.synthesis.training.adversary import adversary_loss, build_adversary
-from diagnosis.synthesis.training.generator import GeneratorTrainer
 from diagnosis.synthesis.training.images import even_weights, read_images
-from diagnosis.synthesis.training.latents import kept_latents, latents_of
+from diagnosis.synthesis.training.latents import kept_latents
 from diagnosis.synthesis.training.perceptual import Perceptual
 from diagnosis.synthesis.training.recipe import load_autoencoder_recipe, load_generator_recipe
-from tests.diagnosis.synthesis.discs import SIDE, Place, draw_disc
-
-
-def rows(run: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
-
-
-def trainer(place: Place, run: Path, kind: type[GeneratorTrainer] = GeneratorTrainer) -> GeneratorTrainer:
-    """The tiny family's trainer, with rounds of 4 updates."""
-    card = load_generator_card(place.weights / "synthesis", "tiny-discs")
-    recipe = load_generator_recipe("tiny-discs", place.recipes).model_copy(update={"rounds": 3, "round_updates": 4})
-    autoencoder = Autoencoder.load(place.weights / "synthesis", "tiny")
-    train_set, val_set = (
-        latents_of(
-            read_images(recipe.datasets, part, card.size, 1, place.data, place.weights), card, recipe, autoencoder
-        )
-        for part in ("train", "val")
-    )
-    return kind(card, recipe, autoencoder, train_set, val_set, run)
+from tests.diagnosis.synthesis.discs import SIDE, Place, draw_disc, rows
 
 
 def test_an_autoencoder_learns_to_restore(place: Place) -> None:
@@ -80,27 +61,6 @@ def test_latents_are_standardised_and_restored(place: Place) -> None:
     assert (autoencoder.decode(latents.roll(1, 0)) - images).abs().mean() > grey
 
 
-def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(place: Place, tmp_path: Path) -> None:
-    class CutOff(GeneratorTrainer):
-        def _save(self, row: dict[str, float]) -> None:
-            super()._save(row)
-            if self.round == 2:
-                raise KeyboardInterrupt
-
-    whole = trainer(place, tmp_path / "whole")
-    whole.fit()
-    with pytest.raises(KeyboardInterrupt):
-        trainer(place, tmp_path / "cut", CutOff).fit()
-    resumed = trainer(place, tmp_path / "cut")
-    assert resumed.round == 2
-    resumed.fit()
-    assert all(
-        torch.equal(one, other)
-        for one, other in zip(whole.average.shadow_params, resumed.average.shadow_params, strict=True)
-    )
-    assert [row["loss"] for row in rows(tmp_path / "cut")] == [row["loss"] for row in rows(tmp_path / "whole")]
-
-
 def test_what_is_exported_is_the_average_and_not_the_last_step(place: Place) -> None:
     state = torch.load(place.runs / "tiny-discs/last.pt", weights_only=True)
     written = load_file(place.weights / "synthesis/tiny-discs.safetensors")
@@ -108,12 +68,6 @@ def test_what_is_exported_is_the_average_and_not_the_last_step(place: Place) -> 
     average = dict(zip(names, state["average"]["shadow_params"], strict=True))
     assert all(torch.equal(written[name], average[name].half()) for name in names)
     assert not all(torch.equal(written[name], state["network"][name].half()) for name in names)
-
-
-def test_the_run_of_another_network_is_refused(place: Place, tmp_path: Path) -> None:
-    (tmp_path / "last.pt").write_bytes((place.runs / "tiny/last.pt").read_bytes())
-    with pytest.raises(BadRequest, match="a run of something else than tiny-discs"):
-        trainer(place, tmp_path)
 
 
 def test_latents_are_kept_and_are_only_used_for_the_same_images(place: Place, tmp_path: Path) -> None:
@@ -127,12 +81,22 @@ def test_latents_are_kept_and_are_only_used_for_the_same_images(place: Place, tm
     assert torch.equal(first.values, second.values)
     assert second.mirrored.tolist() == [False, True]
     others = read_images(recipe.datasets, "train", SIDE, 1, place.data, place.weights)
-    with pytest.raises(BadRequest, match="other images"):
+    with pytest.raises(BadRequest, match="images 16, now 60"):
         kept_latents(others, card, recipe, autoencoder, path)
+    squares = images.squares.clone()
+    squares[0] = 255 - squares[0]
+    with pytest.raises(BadRequest, match=r"something else: pixels \w+…, now"):
+        kept_latents(replace(images, squares=squares), card, recipe, autoencoder, path)
+    for field, told in (("mirror", "True, now False"), ("quarter_turns", "False, now True")):
+        other = recipe.model_copy(update={field: not getattr(recipe, field)})
+        with pytest.raises(BadRequest, match=rf"recipe\.{field} {told}"):
+            kept_latents(images, card, other, autoencoder, path)
+    with pytest.raises(BadRequest, match=r"card\.size 32, now 16"):
+        kept_latents(images, card.model_copy(update={"size": 16}), recipe, autoencoder, path)
     assert autoencoder.card.weights is not None
     weights = autoencoder.card.weights.model_copy(update={"sha256": "0" * 64})
     autoencoder.card = autoencoder.card.model_copy(update={"weights": weights})
-    with pytest.raises(BadRequest, match="another autoencoder"):
+    with pytest.raises(BadRequest, match="seen_through"):
         kept_latents(images, card, recipe, autoencoder, path)
 
 
