@@ -5,10 +5,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from diagnosis.cards import file_digest
 from diagnosis.errors import BadRequest
 from diagnosis.written import Strict
 
@@ -20,7 +21,7 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Near(Strict):
-    """How far the nearest real image lies in one space, and the limit below which an image counts as a copy."""
+    """How far the nearest real image lies in one space, and the limit up to which an image counts as a copy."""
 
     distance: float = Field(ge=0)
     limit: float = Field(ge=0)
@@ -39,7 +40,7 @@ class Shipped(Strict):
 
     Attributes:
         file: below the folder of examples, ``<tab's folder>/synthetic-<model>-<label>-<number>.<ending>``.
-        sha256: of the file.
+        sha256: of the file; ``picture_sha256``: of the JPEG beside a file that browsers cannot show.
         model, label, title: whose class it was made for, by the model's own names.
         generator: sha256 of the weights that made it.
         score: the model's, of ``label``.
@@ -48,6 +49,7 @@ class Shipped(Strict):
 
     file: str = Field(pattern=_NAME)
     sha256: Digest
+    picture_sha256: Digest | None = None
     model: str
     label: str
     title: str
@@ -60,11 +62,23 @@ class Shipped(Strict):
     gate_distance: float | None = Field(default=None, ge=0)
     nearest: Nearest
 
+    @model_validator(mode="after")
+    def _names_its_picture(self) -> Self:
+        if (self.picture != self.file) != (self.picture_sha256 is not None):
+            raise ValueError("picture_sha256 belongs to a DICOM or TIFF file, and to no other")
+        return self
+
     @property
     def picture(self) -> str:
         """The file that a browser shows for it: itself, or the JPEG beside it."""
         path = Path(self.file)
         return path.with_suffix(".jpg").as_posix() if path.suffix in _UNSEEN else self.file
+
+    def is_in(self, examples: Path) -> bool:
+        """Whether the file, and the picture beside it, are there as they were judged."""
+        digests = {self.file: self.sha256, self.picture: self.picture_sha256 or self.sha256}
+        files = {examples / name: digest for name, digest in digests.items()}
+        return all(path.is_file() and file_digest(path) == digest for path, digest in files.items())
 
 
 _ALL: TypeAdapter[tuple[Shipped, ...]] = TypeAdapter(tuple[Shipped, ...])

@@ -10,6 +10,8 @@ import gradio as gr
 
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest, UserError
+from diagnosis.gate.card import FOLDER as GATE
+from diagnosis.gate.card import load_gate_card
 from diagnosis.models import Models
 from diagnosis.synthesis.generator import SEEDS, Generator
 from diagnosis.synthesis.images import SyntheticImage
@@ -18,6 +20,10 @@ from diagnosis.tabs import Tab
 from diagnosis.ui import pieces, synthetic_pieces
 
 MOST = 4  # images of one request: each takes seconds
+UNCOMPARED = (
+    "Images made here were not compared with real ones; those that come with Lightbox were. The same class and seed "
+    "make the same image again, by the same generator on the same machine."
+)
 JUDGED = "judged"  # folder of the records, beside the generators' cards
 EVENTS: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 MAKING: dict[str, Any] = {"concurrency_id": "synthesis", "concurrency_limit": 1, "trigger_mode": "once", **EVENTS}
@@ -41,16 +47,16 @@ class Studio:
         ready = self.generator.ready
         return [card for name, card in self.models.cards.items() if name in ready]
 
-    def measured(self) -> list[JudgingRecord]:
-        """What was measured of the synthetic images for the models as they are; nothing else is shown."""
-        records = []
+    def measured(self) -> Iterator[JudgingRecord | UserError]:
+        """What was measured of synthetic images by the weights that are here, and why other figures are not shown."""
         for path in sorted((self.generator.folder / JUDGED).glob("*.json")):
             try:
                 record = load_judging(path)
-                records.append(checked(record, self.models.card(record.model.partition("@")[0])))
-            except UserError:
-                continue  # of other weights than those that are here
-        return records
+                card = self.models.card(record.model.partition("@")[0])
+                gate = load_gate_card(self.models.folder / GATE)
+                yield checked(record, card, self.generator.card(card.name), gate)
+            except UserError as error:
+                yield error
 
     def classes(self, model: str) -> gr.Dropdown:
         """The list of what can be made of a model."""
@@ -83,9 +89,9 @@ def synthetic_tab(models: Models, tabs: tuple[Tab, ...], weights: Path) -> None:
     """
     studio = Studio(models, Generator(weights), tabs)
     with gr.Tab("Synthetic images") as tab:
-        gr.HTML(synthetic_pieces.STORY)
+        gr.HTML(synthetic_pieces.story(any(one.model for each in tabs for one in each.examples)))
         figures = gr.HTML()
-        tab.select(lambda: synthetic_pieces.figures(studio.measured(), models.cards), None, figures, **EVENTS)
+        tab.select(lambda: synthetic_pieces.figures([*studio.measured()], models.cards), None, figures, **EVENTS)
         try:
             offered = studio.offered
         except UserError as error:
@@ -100,7 +106,7 @@ def synthetic_tab(models: Models, tabs: tuple[Tab, ...], weights: Path) -> None:
 def _panel(studio: Studio, offered: list[ModelCard]) -> None:
     """Model, class, how many and seed → images, one by one."""
     first = studio.generator.classes(offered[0].name)
-    gr.HTML("<h3>Make some</h3>", elem_classes="lb-models")
+    gr.HTML(f'<h3>Make some</h3><p class="lb-note">{UNCOMPARED}</p>', elem_classes="lb-models")
     with gr.Row():
         names = [(card.title, card.name) for card in offered]
         model = gr.Dropdown(names, value=offered[0].name, label="Model", min_width=200, scale=2)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from diagnosis.cards import ModelCard
+from diagnosis.errors import UserError
 from diagnosis.synthesis.images import NOTICE, SYNTHETIC, SyntheticImage, save_png
 from diagnosis.synthesis.judging.record import JudgingRecord, Plausible, Share
 
@@ -16,10 +17,9 @@ HOW = (
 )
 WHY = "They are there because a patient's image cannot be given to everyone to click, to keep and to learn with."
 LIMITS = (
-    "The class is what an image was made for, not a diagnosis; none comes with Lightbox that lies nearer to a real one "
-    "it learned from than such images lie to each other."
+    "The class is what an image was made for, not a diagnosis; none comes with Lightbox before it was compared with the "
+    "images it learned from and kept the distance that 99 in 100 of these keep to those of other patients, slides or clusters."
 )
-STORY = f'<p class="lb-lead">{HOW} {WHY} {LIMITS}</p>'
 COMMAND = "python -m diagnosis.synthesis train chest-xray"
 NO_WEIGHTS = (
     '<p class="lb-note">None can be made here yet: no generator has weights. Each is trained by a command, such as '
@@ -27,11 +27,19 @@ NO_WEIGHTS = (
 )
 
 
-def figures(records: Sequence[JudgingRecord], cards: Mapping[str, ModelCard]) -> str:
-    """What was measured, a line a model; nothing without records."""
+def story(shipped: bool) -> str:
+    """How such images are made and why; and where some are shipped, what they are not."""
+    return f'<p class="lb-lead">{" ".join((HOW, WHY, LIMITS) if shipped else (HOW, WHY))}</p>'
+
+
+def figures(records: Sequence[JudgingRecord | UserError], cards: Mapping[str, ModelCard]) -> str:
+    """What was measured, a line a model, or why that is not shown; nothing without records."""
     if not records:
         return ""
-    lines = "".join(f"<li>{_measured(one, cards)}</li>" for one in records)
+    told = (
+        f"Not shown: {escape(str(one))}" if isinstance(one, UserError) else _measured(one, cards) for one in records
+    )
+    lines = "".join(f"<li>{line}</li>" for line in told)
     return f'<section class="lb-block"><h3>What was measured</h3><ul class="lb-said">{lines}</ul></section>'
 
 
@@ -51,8 +59,8 @@ def _measured(record: JudgingRecord, cards: Mapping[str, ModelCard]) -> str:
     near = "; ".join(f"{one.space}: {_share(one.rejected)}" for one in record.spaces)
     return (
         f"<b>{title}.</b> Of {record.images} images that were made, the model gives {_share(whole.agreed)} its highest score "
-        f"for the class they were made for; the gate lets {_share(whole.passed)} pass. Nearer to a real image than the limit, "
-        f"and never shown: {escape(near)}."
+        f"for the class they were made for; the gate lets {_share(whole.passed)} pass. Not farther from a real image than the "
+        f"limit, which 1 in 100 real images is not either, so that none of them is shipped: {escape(near)}."
     )
 
 

@@ -6,7 +6,8 @@ import shlex
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")  # read by the libraries when they are imported
@@ -19,6 +20,7 @@ from diagnosis.cards import ModelCard, load_card
 from diagnosis.console import Parser, attempt, begin, count, image_sets
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.gating.evaluate import SETS
+from diagnosis.synthesis.accepted import save_accepted
 from diagnosis.synthesis.cards import FOLDER
 from diagnosis.synthesis.generator import Generator
 from diagnosis.synthesis.images import SyntheticImage
@@ -27,7 +29,8 @@ from diagnosis.synthesis.judging.chart import chart
 from diagnosis.synthesis.judging.choosing import Choice, choose
 from diagnosis.synthesis.judging.folder import made_digest, read_made
 from diagnosis.synthesis.judging.judge import Judge
-from diagnosis.synthesis.judging.measuring import Judged, measure, recorded
+from diagnosis.synthesis.judging.learned import Learned
+from diagnosis.synthesis.judging.measuring import Judged, judge_all, recorded
 from diagnosis.synthesis.judging.record import load_judging
 from diagnosis.synthesis.judging.shipping import in_formats, ship
 from diagnosis.synthesis.judging.tables import tables
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     judging.add_argument("--model", required=True, help="the model whose classes images were made for")
     judging.add_argument("--set", type=Path, help="folder of the real images; default: the model's in --data")
     judging.add_argument("--kept", type=Path, default=KEPT, help="where distances are kept; default: runs/judging")
-    words = "judge the images of a folder that were made for a model"
+    words = "judge the images of a folder that were made for a model, and list those that nothing speaks against"
     measuring = commands.add_parser("measure", parents=[judging], help=words)
     measuring.add_argument("folder", type=Path, help="MODEL/CLASS/*.png or *.jpg lie in it")
     measuring.add_argument("--write", type=Path, metavar="FILE", help="write the record as JSON")
@@ -73,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_choosing(command: argparse.ArgumentParser) -> None:
     command.add_argument("--count", type=count, default=4, help="images kept of each class; default: 4")
+    command.add_argument("--judged", type=count, default=24, help="images of each class in the record; default: 24")
     command.add_argument("--most", type=count, default=200, help="images looked at of each class; default: 200")
     command.add_argument("--seed", type=int, default=0, help="of the first; each class has MOST of its own; default: 0")
     command.add_argument("--from", dest="source", type=Path, help="take what sample wrote there and make none")
@@ -91,43 +95,53 @@ def _card(options: argparse.Namespace) -> ModelCard:
 
 def _real(options: argparse.Namespace) -> Path:
     """The folder of the model's real images."""
-    if options.set:
-        return options.set
-    if options.model not in SETS:
-        raise BadRequest(f"No data set is known for {options.model!r}.", "Name its folder with --set.")
-    return (options.data or load_settings().data) / SETS[options.model]
+    return options.set or _set(options, options.model)
+
+
+def _set(options: argparse.Namespace, model: str) -> Path:
+    if model not in SETS:
+        raise BadRequest(f"No data set is known for {model!r}.", "Name its folder with --set.")
+    return (options.data or load_settings().data) / SETS[model]
+
+
+def _judge(options: argparse.Namespace, card: ModelCard, folder: Path) -> Judge:
+    learned = Learned.find(_weights(options), card, partial(_set, options))
+    return Judge.load(card, _weights(options), folder, options.kept, learned)
 
 
 def _measure(options: argparse.Namespace) -> None:
     card, folder = _card(options), _real(options)
     made = read_made(options.folder, card)
     command = _command("measure", _plain(options.folder), "--model", options.model)
-    record = measure(Judge.load(card, _weights(options), folder, options.kept), made, folder, command)
+    judge = _judge(options, card, folder)
+    judged = judge_all(judge, made)
+    record = recorded(judge, judged, folder, command)
     sys.stdout.write(tables(record))
     if options.write:
         records.write(record, options.write)
+    accepted = [path for path, one in zip(made.files, judged.judgements, strict=True) if one.kept]
+    path = save_accepted(options.folder / card.name, accepted)
+    sys.stderr.write(f"{path}: nothing speaks against {len(accepted)} of {len(made.files)} images\n")
 
 
 def _choose(options: argparse.Namespace) -> None:
     started, card, folder, kinds = time.monotonic(), _card(options), _real(options), options.format or []
-    check_formats(kinds, card)
     tab, generator = _tab(card), Generator(_weights(options))
+    check_formats(kinds, card, generator.card(card.name))
     labels = [one.label for one in generator.classes(card.name)]
-    streams = [_images(options, generator, label, at) for at, label in enumerate(labels)]
-    judge = Judge.load(card, _weights(options), folder, options.kept)
-    choice: Choice[Candidate] = Choice()
-    for label, stream in zip(labels, streams, strict=True):
+    streams = {label: _images(options, generator, label, at) for at, label in enumerate(labels)}
+    judge, choices = _judge(options, card, folder), {}
+    for label, stream in streams.items():
         images = tqdm(stream, label, leave=False, unit="image", disable=None)
-        found = choose(map(Candidate.of, images), judge, [label], options.count)
-        sys.stdout.write(f"{label}: {_told(found)}\n")
-        choice.add(found)
-    if not choice.looked:
+        choices[label] = choose(map(Candidate.of, images), judge, options.count, options.judged)
+        sys.stdout.write(f"{label}: {_told(choices[label])}\n")
+    if not any(choice.looked for choice in choices.values()):
         raise Missing(f"There are no images of {card.name} by this generator in {options.source}.", "Make some.")
-    kept = in_formats(choice.kept, kinds, judge)
+    kept = in_formats([one for choice in choices.values() for one in choice.kept], kinds, judge)
+    _record(options, judge, list(choices.values()), folder, started)
+    _check_complete(choices, options.count, {*kinds} - {one.kind for one, _ in kept})
     for one in ship(kept, card.name, options.out, tab):
         sys.stdout.write(f"{one.file}\n")
-    _record(options, judge, choice, folder, started)
-    _check_complete(choice, labels, options.count, {*kinds} - {one.kind for one, _ in kept})
 
 
 def _images(options: argparse.Namespace, generator: Generator, label: str, at: int) -> Iterator[SyntheticImage]:
@@ -139,16 +153,22 @@ def _images(options: argparse.Namespace, generator: Generator, label: str, at: i
 
 def _told(choice: Choice[Candidate]) -> str:
     reasons = ", ".join(f"{number} for {reason}" for reason, number in choice.thrown.items())
-    thrown = len(choice.judged) - len(choice.kept)
+    thrown = sum(not one.kept for one in choice.judged)
     return f"{len(choice.kept)} kept of {len(choice.judged)} looked at, {thrown} thrown away: {reasons or 'none'}"
 
 
-def _record(options: argparse.Namespace, judge: Judge, choice: Choice[Candidate], folder: Path, started: float) -> None:
-    """Write what was found of all images that were looked at."""
-    digest = made_digest((one.label, one.content) for one in choice.looked)
-    generators = tuple(sorted({one.image.weights for one in choice.looked}))
-    judged = Judged(choice.judged, Views.joined(choice.views), digest, generators, started)
-    words = ["--model", options.model, "--count", str(options.count), "--most", str(options.most)]
+def _record(
+    options: argparse.Namespace, judge: Judge, choices: Sequence[Choice[Candidate]], folder: Path, started: float
+) -> None:
+    """Write what was found of the first images of each class, whatever that was."""
+    first, found = slice(options.judged), [choice for choice in choices if choice.looked]
+    looked = [one for choice in found for one in choice.looked[first]]
+    digest = made_digest((one.label, one.content) for one in looked)
+    judgements = [one for choice in found for one in choice.judged[first]]
+    views = Views.joined([Views.joined(choice.views).take(first) for choice in found])
+    judged = Judged(judgements, views, digest, tuple(sorted({one.image.weights for one in looked})), started)
+    words = ["--model", options.model]
+    words += [word for name in ("count", "judged", "most") for word in (f"--{name}", str(getattr(options, name)))]
     words += ["--from", _plain(options.source)] if options.source else ["--seed", str(options.seed)]
     words += [word for kind in options.format or [] for word in ("--format", kind)]
     path = _weights(options) / FOLDER / "judged" / f"{options.model}.json"
@@ -156,12 +176,14 @@ def _record(options: argparse.Namespace, judge: Judge, choice: Choice[Candidate]
     records.write(recorded(judge, judged, folder, _command("choose", *words)), path)
 
 
-def _check_complete(choice: Choice[Candidate], labels: list[str], number: int, kinds: set[str]) -> None:
+def _check_complete(choices: Mapping[str, Choice[Candidate]], number: int, kinds: set[str]) -> None:
     """Raises Missing that says what is lacking."""
-    lacking = [f"{missing} of {number} of {label}" for label, missing in choice.lacking(labels, number).items()]
+    missing = {label: number - len(choice.kept) for label, choice in choices.items()}
+    lacking = [f"{count} of {number} of {label}" for label, count in missing.items() if count]
     lacking += [f"one as {kind}" for kind in sorted(kinds)]
     if lacking:
-        raise Missing(f"Images are lacking: {', '.join(lacking)}.", "Look at more with --most, or train for longer.")
+        problem = f"Images are lacking: {', '.join(lacking)}. The examples stay as they are."
+        raise Missing(problem, "Look at more with --most, or train for longer.")
 
 
 def _tab(card: ModelCard) -> str:

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pydicom
 from PIL import ExifTags, Image
 
@@ -15,6 +16,7 @@ from diagnosis.errors import BadRequest, Missing
 from diagnosis.phantoms.export import write_dicom, write_tiff
 from diagnosis.readers import read_study
 from diagnosis.study import Study
+from diagnosis.synthesis.cards import GeneratorCard
 from diagnosis.synthesis.generator import Generator
 from diagnosis.synthesis.images import NOTICE, SYNTHETIC, SyntheticImage, read_png
 
@@ -37,7 +39,9 @@ class Candidate:
         """The image as ``jpeg``, ``dicom`` or ``tiff16``. Raises BadRequest where it takes over 60 kB."""
         content = _WRITERS[kind](image)
         if len(content) > LARGEST:
-            problem = f"{image.file_name} takes {len(content) / 1000:.0f} kB as {kind}, over {LARGEST / 1000:.0f} kB."
+            size = " × ".join(map(str, image.pixels.shape[1::-1]))
+            took = f"{len(content) / 1000:.0f} kB as {kind}, over {LARGEST / 1000:.0f} kB"
+            problem = f"An image of {size} px for {image.model} takes {took}."
             raise BadRequest(problem, "Make smaller images, or use another --format.")
         return cls(image, kind, content)
 
@@ -50,12 +54,15 @@ class Candidate:
         return read_study(self.content, self.image.file_name)
 
 
-def check_formats(kinds: list[str], card: ModelCard) -> None:
-    """Raises BadRequest for a format that images of the model cannot have."""
+def check_formats(kinds: list[str], card: ModelCard, made: GeneratorCard) -> None:
+    """Raises BadRequest for a format that images of the model by a generator cannot have, or not in 60 kB."""
     if DICOM in kinds and card.anatomy != "chest-film":
         raise BadRequest(f"Images of {card.name} are not written as DICOM.", "Use dicom for chest films alone.")
     if TIFF in kinds and card.input.channels != 1:
         raise BadRequest(f"Images of {card.name} are in colour.", "Use tiff16 for grey images alone.")
+    blank = np.zeros((made.size, round(made.size * made.aspect)), np.uint8)  # a DICOM film is as large as any other
+    for kind in kinds:
+        Candidate.of(SyntheticImage(blank, card.name, "blank", "Blank", 0, made.steps, made.guidance, ""), kind)
 
 
 def kept_images(folder: Path, generator: Generator, model: str, label: str) -> list[SyntheticImage]:

@@ -1,7 +1,7 @@
 """From a stream of made images those worth showing, and a count of what was thrown away."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar
@@ -15,12 +15,12 @@ Image = TypeVar("Image", bound=Made)
 
 @dataclass(eq=False)
 class Choice(Generic[Image]):
-    """What was kept of a stream, and what was not.
+    """What was kept of a stream of images of one class, and what was not.
 
     Attributes:
-        looked: every image that was looked at, in the order of the stream. What a class has beyond need is not.
+        looked: every image that was looked at, in the order of the stream.
         judged, views: of each of ``looked``; the views in parts.
-        kept: those kept, with their judgements; at most as many of a class as were asked for.
+        kept: the first that nothing speaks against, with their judgements; at most as many as were asked for.
     """
 
     looked: list[Image] = field(default_factory=list)
@@ -33,41 +33,25 @@ class Choice(Generic[Image]):
         """How many images were thrown away for each reason; one image may have several."""
         return Counter(reason for one in self.judged for reason in one.reasons)
 
-    @property
-    def agreement(self) -> float | None:
-        """Share of all images looked at, kept or not, whose class is the model's highest; None of no image."""
-        hits = [one.top == one.label for one in self.judged]
-        return sum(hits) / len(hits) if hits else None
 
-    def add(self, other: "Choice[Image]") -> None:
-        """Go on with another choice."""
-        for name, own in vars(self).items():
-            own.extend(getattr(other, name))
-
-    def lacking(self, labels: Sequence[str], count: int) -> dict[str, int]:
-        """How many images each class still lacks, of those that do."""
-        have = Counter(judgement.label for _, judgement in self.kept)
-        return {label: count - have[label] for label in labels if have[label] < count}
-
-
-def choose(stream: Iterable[Image], judge: Judge, labels: Sequence[str], count: int) -> Choice[Image]:
+def choose(stream: Iterable[Image], judge: Judge, count: int, sample: int) -> Choice[Image]:
     """Keep images that are no copies, that the gate lets pass and whose class the model agrees with.
 
-    Reads the stream until each of ``labels`` has ``count`` images, or to its end: ``lacking`` tells what is missing
-    then. Images of other classes are passed over. Raises BadRequest for a class that the model does not have.
+    Looks at the first ``sample`` images whatever is found of them, so that what they tell of the generator does not
+    depend on when enough were found; then on, until ``count`` are kept or the stream ends. Raises BadRequest for a
+    class that the model does not have.
     """
     choice: Choice[Image] = Choice()
-    wanted = (made for made in stream if made.label in choice.lacking(labels, count))
-    while lacking := sum(choice.lacking(labels, count).values()):
-        if not (some := list(islice(wanted, min(BATCH, lacking)))):
+    left = iter(stream)
+    while lacking := max(sample - len(choice.looked), count - len(choice.kept)):
+        if not (some := list(islice(left, min(BATCH, lacking)))):
             break
         studies = [made.study for made in some]
         views = judge.viewer.see(studies)
         judgements = judge.judge_seen(studies, [made.label for made in some], views)
-        for at, (made, judgement) in enumerate(zip(some, judgements, strict=True)):
-            if made.label in choice.lacking(labels, count):
-                choice.looked.append(made)
-                choice.judged.append(judgement)
-                choice.views.append(views.take(slice(at, at + 1)))
-                choice.kept += [(made, judgement)] if judgement.kept else []
+        choice.looked += some
+        choice.judged += judgements
+        choice.views.append(views)
+        good = [(made, judgement) for made, judgement in zip(some, judgements, strict=True) if judgement.kept]
+        choice.kept += good[: count - len(choice.kept)]
     return choice

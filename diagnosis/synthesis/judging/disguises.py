@@ -38,6 +38,11 @@ DISGUISES: Mapping[str, Disguise] = {
     "JPEG of quality 30": _jpeg,
 }
 
+RESTORED: Mapping[str, float] = {  # by the generator's autoencoder; noise in the latents, as a share of their spread
+    "restored by the autoencoder": 0,
+    "restored from latents with 20 % noise": 0.2,
+}
+
 
 def disguised(study: Study, name: str) -> Study:
     """A copy of a study in one of ``DISGUISES``."""

@@ -3,6 +3,7 @@
 Features are standardised by the mean and spread of ``train``, so that each counts alike.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 MOST = 300  # images of a side in a draw
 FEWEST = 20  # images of a side, below which nothing is measured
 DRAWS = 50
+Side = Sequence[np.ndarray]  # features (N, F) of each class
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -70,23 +72,26 @@ class Distance:
     kernel: Spread
 
 
-def distances(*pairs: tuple[np.ndarray, np.ndarray]) -> tuple[Distance, ...] | None:
-    """The distance of each pair of sets of features (N, F), all for the same number of images; None with too few.
+def distances(*pairs: tuple[Side, Side]) -> tuple[Distance, ...] | None:
+    """The distance of each pair of sides, all for the same number of images of the same classes; None with too few.
 
-    Each of 50 draws takes half of the smallest set from either side, at most 300, without replacement: halves vary as
-    much as sets of the whole size would (Politis & Romano 1994, doi 10.1214/aos/1176325770). Images are drawn, not
-    groups, so that the spread tells nothing of other patients or slides.
+    A side has features (N, F) of each class. Each of 50 draws takes as many images of every class from every side, half
+    of what the rarest has and at most 300 in all, without replacement: what differs is then never the mix of classes,
+    and halves vary as much as sets of the whole size would (Politis & Romano 1994, doi 10.1214/aos/1176325770). Images
+    are drawn, not groups, so that the spread tells nothing of other patients or slides.
     """
-    least = min(len(side) for pair in pairs for side in pair)
-    if least < FEWEST:
+    classes, least = len(pairs[0][0]), min(len(one) for pair in pairs for side in pair for one in side)
+    if least * classes < FEWEST or least < 2:
         return None
-    images, random = min(least // 2, MOST), np.random.default_rng(0)
+    images, random = min(least // 2, MOST // classes), np.random.default_rng(0)
     found = []
     for pair in pairs:
-        drawn = [
-            tuple(side[random.choice(len(side), images, replace=False)].astype(np.float64) for side in pair)
-            for _ in range(DRAWS)
-        ]
+        drawn = [tuple(_drawn(side, images, random) for side in pair) for _ in range(DRAWS)]
         spreads = (Spread.over(np.array([of(*both) for both in drawn])) for of in (frechet_distance, kernel_distance))
-        found.append(Distance(images, *spreads))
+        found.append(Distance(images * classes, *spreads))
     return tuple(found)
+
+
+def _drawn(side: Side, images: int, random: np.random.Generator) -> np.ndarray:
+    """float64: so many images of each class."""
+    return np.concatenate([one[random.choice(len(one), images, replace=False)] for one in side]).astype(np.float64)

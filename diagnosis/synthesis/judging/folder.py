@@ -21,12 +21,14 @@ class MadeImages:
     """N made images of one model.
 
     Attributes:
+        files: where they lie.
         sha256: over the labels and files of all.
         generators: sha256 of the weights that made them, as far as the files tell.
     """
 
     studies: Sequence[Study]
     labels: tuple[str, ...]
+    files: tuple[Path, ...]
     sha256: str
     generators: tuple[str, ...]
 
@@ -51,7 +53,7 @@ def read_made(folder: Path, card: ModelCard) -> MadeImages:
     studies = [read_study(path) for path in files]
     labels = tuple(path.parent.name for path in files)
     sha256 = made_digest((path.parent.name, path.read_bytes()) for path in files)
-    return MadeImages(studies, labels, sha256, _generators(files))
+    return MadeImages(studies, labels, tuple(files), sha256, _generators(files))
 
 
 def made_digest(files: Iterable[tuple[str, bytes]]) -> str:

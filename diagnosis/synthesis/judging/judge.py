@@ -16,6 +16,7 @@ from diagnosis.preprocess import preprocess
 from diagnosis.scores import scores_of
 from diagnosis.study import Study
 from diagnosis.synthesis.judging import SPACES
+from diagnosis.synthesis.judging.learned import Learned
 from diagnosis.synthesis.judging.real import Real, real_images
 from diagnosis.synthesis.judging.views import Viewer, Views
 
@@ -41,7 +42,7 @@ class Judgement:
     Attributes:
         label: of the class that it was made for.
         distances: to the nearest real image, by space.
-        limits: below which a distance is that of a copy, by space.
+        limits: up to which a distance is that of a copy, by space.
         top: the model's highest class.
         score: of ``label``, 0..1.
         gate: its verdict; ``gate_distance`` is how unlike the model's own images it found this one.
@@ -59,7 +60,7 @@ class Judgement:
     def reasons(self) -> tuple[str, ...]:
         """Why it is thrown away: the spaces in which it is a copy, the gate unless it lets pass, another class."""
         pairs = zip(SPACES, self.distances, self.limits, strict=True)
-        near = [space for space, distance, limit in pairs if distance < limit]
+        near = [space for space, distance, limit in pairs if distance <= limit]
         return (*near, *([GATE] if self.gate != "pass" else []), *([CLASS] if self.top != self.label else []))
 
     @property
@@ -77,19 +78,20 @@ class Judge:
     gate: Gate
 
     @classmethod
-    def load(cls, card: ModelCard, weights: Path, folder: Path, kept: Path) -> Self:
+    def load(cls, card: ModelCard, weights: Path, folder: Path, kept: Path, learned: Learned) -> Self:
         """The judge of a model.
 
         Args:
             weights: folder of the model, the encoder and the gate.
             folder: the model's real images, with their manifest.
             kept: folder where what is computed of them is kept between runs.
+            learned: what else the generator of the model's classes learned from.
 
         Raises Missing or BadRequest as :func:`real_images`, :meth:`Classifier.load` and :meth:`Gate.load`.
         """
         viewer = Viewer.load(weights, card)
         classifier, gate = Classifier.load(card, weights), Gate.load(weights)
-        return cls(real_images(folder, card, viewer, kept), viewer, classifier, gate)
+        return cls(real_images(folder, card, viewer, kept, learned), viewer, classifier, gate)
 
     def judge(self, studies: Sequence[Study], labels: Sequence[str]) -> list[Judgement]:
         """A judgement for each study, made for the class in ``labels``. Raises BadRequest for an unknown class."""
@@ -118,7 +120,7 @@ class Judge:
     def near(self, studies: Sequence[Study], labels: Sequence[str]) -> np.ndarray:
         """bool (N, 3): in which spaces images are copies; nothing else is asked."""
         limits = np.stack([self.real.yardstick.limits(label) for label in labels])
-        return np.asarray(self.real.distances(self.viewer.see(studies)) < limits)
+        return np.asarray(self.real.distances(self.viewer.see(studies)) <= limits)
 
     def _scores(self, studies: Sequence[Study]) -> np.ndarray:
         """(N, L)."""

@@ -14,7 +14,7 @@ from diagnosis.gating.record import Verdicts
 from diagnosis.readers import read_study
 from diagnosis.study import Study
 from diagnosis.synthesis.judging import SPACES
-from diagnosis.synthesis.judging.disguises import DISGUISES, disguised
+from diagnosis.synthesis.judging.disguises import DISGUISES, RESTORED, disguised
 from diagnosis.synthesis.judging.distributions import distances
 from diagnosis.synthesis.judging.folder import MadeImages
 from diagnosis.synthesis.judging.judge import Judge, Judgement
@@ -61,9 +61,14 @@ class Judged:
 
 def measure(judge: Judge, made: MadeImages, folder: Path, command: str) -> JudgingRecord:
     """Judge all made images, each and as a whole. Takes what :func:`recorded` takes."""
+    return recorded(judge, judge_all(judge, made), folder, command)
+
+
+def judge_all(judge: Judge, made: MadeImages) -> Judged:
+    """Judge each of made images."""
     started, views = time.monotonic(), judge.viewer.see(made.studies)
     judgements = judge.judge_seen(made.studies, made.labels, views)
-    return recorded(judge, Judged(judgements, views, made.sha256, made.generators, started), folder, command)
+    return Judged(judgements, views, made.sha256, made.generators, started)
 
 
 def recorded(judge: Judge, made: Judged, folder: Path, command: str) -> JudgingRecord:
@@ -82,11 +87,12 @@ def recorded(judge: Judge, made: Judged, folder: Path, command: str) -> JudgingR
         encoder_sha256=real.encoder_sha256,
         gate_sha256=judge.gate.card.weights.sha256,
         dataset=folder.resolve().name,
-        manifest_sha256=real.manifest_sha256,
+        autoencoder_sha256=real.learned.restorer.sha256 if real.learned.restorer else None,
+        manifests=dict(real.manifests),
         made_sha256=made.sha256,
         generators=made.generators,
         images=len(judged),
-        train_images=len(train),
+        train_images=sum(map(len, real.searched)) // (2 if real.learned.restorer else 1),
         yardstick_images=len(real.yardstick.distances),
         spaces=tuple(_space(at, judge, judged) for at in range(len(SPACES))),
         detections=tuple(detections(judge, train, test)),
@@ -108,13 +114,26 @@ def share(hits: np.ndarray) -> Share:
 
 
 def detections(judge: Judge, train: Sequence[Row], test: Sequence[Row]) -> Iterator[Detection]:
-    """What the judge makes of copies in disguise, and of images of ``test``."""
+    """What the judge makes of copies in disguise, and of images of ``test``.
+
+    Where there is an autoencoder, also of both as it gives them back: all that a generator makes has gone through it.
+    """
+    spec, restorer = judge.classifier.card.input, judge.real.learned.restorer
     rows = [train[at] for at in spread_over(len(train), PLANTED)]
     for name in DISGUISES:
-        copies = [disguised(read_study(row.path), name) for row in rows]
+        copies = [disguised(study, name) for study in _studies(rows)]
         yield _detection(judge, "copy" if name == "none" else f"copy, {name}", copies, rows)
+    for words, noise in RESTORED.items():
+        if restorer:
+            yield _detection(judge, f"copy, {words}", list(restorer.restored(_studies(rows), spec, noise)), rows)
     rows = [test[at] for at in spread_over(len(test), UNSEEN)]
-    yield _detection(judge, "image of test", [read_study(row.path) for row in rows], rows)
+    yield _detection(judge, "image of test", list(_studies(rows)), rows)
+    if restorer:
+        yield _detection(judge, "image of test, restored", list(restorer.restored(_studies(rows), spec)), rows)
+
+
+def _studies(rows: Sequence[Row]) -> Iterator[Study]:
+    return (read_study(row.path) for row in rows)
 
 
 def _detection(judge: Judge, what: str, studies: Sequence[Study], rows: Sequence[Row]) -> Detection:
@@ -126,7 +145,7 @@ def _detection(judge: Judge, what: str, studies: Sequence[Study], rows: Sequence
 def _space(at: int, judge: Judge, judged: Sequence[Judgement]) -> SpaceRecord:
     yardstick, labels = judge.real.yardstick, judge.classifier.card.label_names
     made, real = np.array([one.distances[at] for one in judged]), yardstick.distances[:, at]
-    near = np.array([one.distances[at] < one.limits[at] for one in judged], dtype=bool)
+    near = np.array([SPACES[at] in one.reasons for one in judged], dtype=bool)
     edges = np.linspace(0, np.percentile(np.concatenate([made, real]), _FAR), BINS + 1)
     return SpaceRecord(
         space=SPACES[at],
@@ -168,13 +187,13 @@ def _verdicts(found: Sequence[Verdict]) -> Verdicts:
 
 
 def _apart(made: Part, judge: Judge) -> Iterator[Apart]:
-    """Of all, then of each class with enough images on every side."""
+    """Of the classes that were made, in equal parts, then of each; all of them need enough images on every side."""
     train, test = judge.real.train, judge.real.test
+    names = [name for name in judge.classifier.card.label_names if name in made.labels]
     mean, spread = train.views.features.mean(axis=0), train.views.features.std(axis=0)
     spread = np.maximum(spread, QUIET * spread.mean())
-    for label in (None, *judge.classifier.card.label_names):
-        own = [part.features(label) for part in (made, train, test)]
-        own = [(features - mean) / spread for features in own]
+    for label, classes in ((None, names), *((name, [name]) for name in names)):
+        own = [[(part.features(one) - mean) / spread for one in classes] for part in (made, train, test)]
         if found := distances((own[0], own[1]), (own[0], own[2]), (own[1], own[2])):
             yield Apart(label=label, made_train=found[0], made_test=found[1], train_test=found[2])
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from diagnosis import records
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest
+from diagnosis.gate.card import GateCard
 from diagnosis.gating.record import Verdicts
+from diagnosis.synthesis.cards import GeneratorCard
 from diagnosis.synthesis.judging.distributions import Distance
 from diagnosis.written import Strict
 
@@ -41,8 +43,8 @@ class SpaceRecord(Strict):
     Attributes:
         limit: the 1st percentile of ``real``; ``limits``: what each class's images are held to.
         edges: of the bins, from 0 up, one more than bins; the last bin holds what lies farther, too.
-        made: made images to ``train``; ``real``: images of ``train`` to those of other groups.
-        rejected: made images below their limit.
+        made: made images to what is searched; ``real``: images of ``train`` to those of other groups.
+        rejected: made images up to their limit.
     """
 
     space: str
@@ -56,6 +58,8 @@ class SpaceRecord(Strict):
 
 class Detection(Strict):
     """Real images put to the judge: copies from ``train`` in a disguise, or images of ``test``, which are no copies.
+
+    A *restored* image went through the generator's autoencoder, as each image that the generator makes.
 
     Attributes:
         rejected: in any space; ``by_space``: in each.
@@ -87,7 +91,7 @@ class Apart(Strict):
     """How far made images lie from real ones as wholes, and real ones of ``train`` from those of ``test``: the floor.
 
     Attributes:
-        label: of the class, or None for all.
+        label: of the class, or None for all classes that were made, in equal parts.
     """
 
     label: str | None
@@ -103,7 +107,10 @@ class JudgingRecord(Strict):
         model: ``name@version``.
         made_sha256: over the files of the made images; ``generators``: sha256 of the weights that made them, as far as
             the files tell.
-        dataset: name of the real images' folder.
+        autoencoder_sha256: of the weights that restored the real images for the search; None where none were trained.
+        dataset: name of the real images' folder; ``manifests``: sha256 of the manifest of each model whose images are
+            searched.
+        train_images: real images that are searched, those of the generator's further models included.
         yardstick_images: images of ``train`` whose nearest others make the yardstick.
         chosen: images of each class that nothing speaks against.
         thrown: images by reason; one image may have several.
@@ -115,8 +122,9 @@ class JudgingRecord(Strict):
     weights_sha256: str
     encoder_sha256: str
     gate_sha256: str
+    autoencoder_sha256: str | None
     dataset: str
-    manifest_sha256: str
+    manifests: dict[str, str]
     made_sha256: str
     generators: tuple[str, ...]
     images: int
@@ -139,9 +147,18 @@ def load_judging(path: Path) -> JudgingRecord:
     return records.load(JudgingRecord, path, "a record of judged images", REMEDY)
 
 
-def checked(record: JudgingRecord, card: ModelCard) -> JudgingRecord:
-    """The record, where it speaks of the card's weights; else raises BadRequest."""
-    if card.weights is None or record.weights_sha256 != card.weights.sha256:
-        measured_on = record.weights_sha256[:12]
-        raise BadRequest(f"{record.model} was judged with other weights (sha256 {measured_on}…).", REMEDY)
+def checked(record: JudgingRecord, card: ModelCard, made: GeneratorCard, gate: GateCard) -> JudgingRecord:
+    """The record, where it speaks of the model, the generator, the gate and its encoder that are in use.
+
+    Raises BadRequest that names what is another.
+    """
+    generator = (made.weights.sha256,) if made.weights else ()
+    pairs = {
+        "model": (record.weights_sha256, card.weights and card.weights.sha256),
+        "generator": (record.generators, generator),
+        "gate": (record.gate_sha256, gate.weights.sha256),
+        "encoder": (record.encoder_sha256, gate.encoder_sha256),
+    }
+    if other := [what for what, (measured, used) in pairs.items() if measured != used]:
+        raise BadRequest(f"What was measured of images for {record.model} is of another {' and '.join(other)}.", REMEDY)
     return record

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diagnosis.errors import BadRequest
-from diagnosis.synthesis.images import SYNTHETIC
+from diagnosis.synthesis.images import SYNTHETIC, SyntheticImage
 from diagnosis.synthesis.judging import SPACES
 from diagnosis.synthesis.judging.candidates import ENDINGS, JPEG, Candidate
 from diagnosis.synthesis.judging.judge import Judge, Judgement
@@ -18,13 +18,14 @@ Kept = tuple[Candidate, Judgement]
 def in_formats(kept: Sequence[Kept], kinds: Sequence[str], judge: Judge) -> list[Kept]:
     """The same images, for each of ``kinds`` one of them in that format instead of JPEG, judged in it.
 
-    Images of a class of which none was taken yet come first. One that is no longer kept in the other format stays.
+    Images of a class of which none was taken yet come first. One that is too large or no longer kept in the other
+    format stays, and the next one is tried.
     """
     found = list(kept)
     for kind in kinds:
         taken = {one.label for one, _ in found if one.kind != JPEG}
         for at in sorted(range(len(found)), key=lambda at: found[at][0].label in taken):
-            if found[at][0].kind == JPEG and (judged := _judged(Candidate.of(found[at][0].image, kind), judge))[1].kept:
+            if found[at][0].kind == JPEG and (judged := _judged(found[at][0].image, kind, judge)):
                 found[at] = judged
                 break
     return found
@@ -42,8 +43,9 @@ def ship(kept: Sequence[Kept], model: str, examples: Path, tab: str) -> tuple[Sh
         for candidate, judgement in kept:
             numbers[candidate.label] += 1
             stem = f"{tab}/{SYNTHETIC}-{model}-{candidate.label}-{numbers[candidate.label]}"
-            one = _entry(stem + ENDINGS[candidate.kind], candidate, judgement)
-            (examples / one.picture).write_bytes(Candidate.of(candidate.image).content)
+            picture = candidate if candidate.kind == JPEG else Candidate.of(candidate.image)
+            one = _entry(stem + ENDINGS[candidate.kind], candidate, picture, judgement)
+            (examples / one.picture).write_bytes(picture.content)
             (examples / one.file).write_bytes(candidate.content)
             shipped.append(one)
         save_shipped(examples, [*(one for one in before if one.model != model), *shipped])
@@ -56,11 +58,13 @@ def ship(kept: Sequence[Kept], model: str, examples: Path, tab: str) -> tuple[Sh
     return tuple(shipped)
 
 
-def _entry(file: str, candidate: Candidate, judgement: Judgement) -> Shipped:
+def _entry(file: str, candidate: Candidate, picture: Candidate, judgement: Judgement) -> Shipped:
     image, measured = candidate.image, zip(SPACES, judgement.distances, judgement.limits, strict=True)
+    digest, beside = (hashlib.sha256(one.content).hexdigest() for one in (candidate, picture))
     facts = {
         "file": file,
-        "sha256": hashlib.sha256(candidate.content).hexdigest(),
+        "sha256": digest,
+        "picture_sha256": None if picture is candidate else beside,
         "model": image.model,
         "label": image.label,
         "title": image.title,
@@ -78,5 +82,11 @@ def _entry(file: str, candidate: Candidate, judgement: Judgement) -> Shipped:
     return Shipped.model_validate(facts)
 
 
-def _judged(candidate: Candidate, judge: Judge) -> Kept:
-    return candidate, judge.judge([candidate.study], [candidate.label])[0]
+def _judged(image: SyntheticImage, kind: str, judge: Judge) -> Kept | None:
+    """The image in a format; None where it is too large or not kept."""
+    try:
+        candidate = Candidate.of(image, kind)
+    except BadRequest:
+        return None
+    judgement = judge.judge([candidate.study], [candidate.label])[0]
+    return (candidate, judgement) if judgement.kept else None

@@ -16,7 +16,8 @@ def tables(record: JudgingRecord) -> str:
         + _detections(record.detections),
         f"Plausible? Thrown away: {_thrown(record)}. After choosing the model agrees by design: it chose.\n\n"
         + _plausible(record),
-        "Distance of distributions; the floor is real `train` against real `test`.\n\n" + _apart(record.apart),
+        "Distance of distributions, `all` with its classes in equal parts; floor: real `train` against real `test`.\n\n"
+        + _apart(record.apart),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -24,9 +25,11 @@ def tables(record: JudgingRecord) -> str:
 def _head(record: JudgingRecord) -> str:
     chosen = sum(record.chosen.values())
     made = ", ".join(digest[:12] for digest in record.generators) or "not told by the files"
+    restored = ", each as it is and as the autoencoder restores it" if record.autoencoder_sha256 else ""
     return (
-        f"{record.images} made images, {chosen} of them chosen, against {record.train_images} images of `train` of "
-        f"`{record.dataset}`; yardstick: {record.yardstick_images} of these. Generator: {made}. `{record.command}`."
+        f"{record.images} made images, {chosen} of them chosen, against {record.train_images} images of `train` "
+        f"({', '.join(record.manifests)}){restored}; yardstick: {record.yardstick_images} of `{record.dataset}`. "
+        f"Generator: {made}. `{record.command}`."
     )
 
 

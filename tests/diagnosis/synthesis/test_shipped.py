@@ -19,6 +19,7 @@ def shipped(file: str = "x-ray/synthetic-chest-xray-viral_pneumonia-1.jpg") -> S
     return Shipped(
         file=file,
         sha256="ab" * 32,
+        picture_sha256=None if file.endswith((".jpg", ".png")) else "ef" * 32,
         model="chest-xray",
         label="viral_pneumonia",
         title="Viral pneumonia",
@@ -56,6 +57,7 @@ def test_a_browser_is_shown_a_jpeg_for_what_it_cannot_read(name: str, shown: str
         ("file", "../synthetic-a.jpg"),
         ("file", "x-ray/phantom.jpg"),
         ("sha256", "ab"),
+        ("picture_sha256", "ab"),
         ("verdict", "refuse"),
         ("score", 1.5),
         ("patient", "Nobody"),
@@ -64,6 +66,14 @@ def test_a_browser_is_shown_a_jpeg_for_what_it_cannot_read(name: str, shown: str
 def test_a_wrong_entry_is_refused_by_its_field(tmp_path: Path, field: str, value: object) -> None:
     (tmp_path / FILE).write_text(json.dumps([shipped().model_dump() | {field: value}]), encoding="utf-8")
     with pytest.raises(BadRequest, match=rf"{FILE}: 0\.{field}: .* Run `python -m diagnosis"):
+        load_shipped(tmp_path)
+
+
+@pytest.mark.parametrize(("file", "digest"), [("x-ray/synthetic-a.dcm", None), ("x-ray/synthetic-a.jpg", "ef" * 32)])
+def test_what_browsers_cannot_show_has_the_digest_of_its_picture(tmp_path: Path, file: str, digest: str | None) -> None:
+    entry = shipped().model_dump() | {"file": file, "picture_sha256": digest}
+    (tmp_path / FILE).write_text(json.dumps([entry]), encoding="utf-8")
+    with pytest.raises(BadRequest, match="picture_sha256 belongs to a DICOM or TIFF file"):
         load_shipped(tmp_path)
 
 

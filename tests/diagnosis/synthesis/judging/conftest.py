@@ -7,12 +7,16 @@ from diagnosis.cards import ModelCard, load_card
 from diagnosis.gate import Gate
 from diagnosis.gate.card import FOLDER, NAME
 from diagnosis.synthesis.judging.judge import Judge
+from diagnosis.synthesis.judging.learned import Learned
 from diagnosis.written import amend_toml
 from settings import ROOT
-from tests.diagnosis.synthesis.judging.films import film, write_set
+from tests.diagnosis.synthesis.discs import Place
+from tests.diagnosis.synthesis.judging.films import LABELS, film, write_set
 
 WEIGHTS = ROOT / "weights"
 MARGIN = 1.3  # over the farthest of four drawings
+NORMAL, VIRAL = LABELS
+TITLES = {"on_left": NORMAL, "on_right": VIRAL, "Disc on the left": "Normal", "Disc on the right": "Viral pneumonia"}
 
 
 @pytest.fixture(scope="package")
@@ -51,5 +55,19 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def judge(card: ModelCard, lenient: Path, films: Path, kept: Path) -> Judge:
-    """Of drawn films, with the lenient gate."""
-    return Judge.load(card, lenient, films, kept)
+    """Of drawn films, with the lenient gate, for a generator that there is not."""
+    return Judge.load(card, lenient, films, kept, Learned())
+
+
+@pytest.fixture
+def weights(lenient: Path, place: Place, tmp_path: Path) -> Path:
+    """The lenient folder, with the generator of discs for that of two classes of chest films."""
+    folder = tmp_path / "weights"
+    shutil.copytree(lenient, folder, symlinks=True)
+    shutil.copytree(place.weights / "synthesis", folder / "synthesis")
+    card = folder / "synthesis/tiny-discs.toml"
+    text = card.read_text("utf-8").replace('model = "discs"', 'model = "chest-xray"')
+    for old, new in TITLES.items():
+        text = text.replace(f'"{old}"', f'"{new}"')
+    card.write_text(text, "utf-8")
+    return folder

@@ -32,10 +32,10 @@ def grey(study: Study) -> np.ndarray:
     return np.round(study.pixels[..., 0] * 255).astype(np.uint8)
 
 
-def write_set(folder: Path, patients: int = PATIENTS, twins: int = TWINS, unseen: int = UNSEEN) -> Path:
-    """``manifest.csv`` and images: patients of train from 0 on, those of test from 500 on."""
-    films = [(patient, "train", True) for patient in range(patients)]
-    films += [(patient, "train", False) for patient in range(twins)]
+def write_set(folder: Path, patients: int = PATIENTS, twins: int = TWINS, unseen: int = UNSEEN, first: int = 0) -> Path:
+    """``manifest.csv`` and images: patients of train from ``first`` on, those of test from 500 on."""
+    films = [(patient, "train", True) for patient in range(first, first + patients)]
+    films += [(patient, "train", False) for patient in range(first, first + twins)]
     films += [(500 + patient, "test", True) for patient in range(unseen)]
     rows = []
     for patient, split, marker in films:

@@ -49,7 +49,7 @@ def test_a_planted_difference_tells(of: object, planted: str) -> None:
 
 
 def test_all_pairs_are_measured_on_as_many_images() -> None:
-    train, test, made = drawn(1, 90), drawn(2, 40), drawn(3, 70, shift=1)
+    train, test, made = [drawn(1, 90)], [drawn(2, 40)], [drawn(3, 70, shift=1)]
     found = distances((made, train), (made, test), (train, test))
     assert found is not None
     near, far = found[2], found[0]
@@ -57,4 +57,13 @@ def test_all_pairs_are_measured_on_as_many_images() -> None:
     assert near.kernel.low < 0 < near.kernel.high < far.kernel.low
     assert near.frechet.low <= near.frechet.value <= near.frechet.high < far.frechet.low
     assert distances((made, train), (made, test), (train, test)) == found
-    assert distances((made[: FEWEST - 1], train)) is None
+    assert distances(([made[0][: FEWEST - 1]], train)) is None
+
+
+def test_another_mix_of_the_same_classes_is_no_distance() -> None:
+    sides = [[drawn(seed, few), drawn(seed + 1, many, shift=2)] for seed, few, many in ((1, 20, 90), (3, 90, 20))]
+    mixed = distances((sides[0], sides[1]))
+    pooled = distances(*([([np.concatenate(sides[0])], [np.concatenate(sides[1])])]))
+    assert mixed is not None and pooled is not None and mixed[0].images == 20
+    assert mixed[0].kernel.low < 0 < mixed[0].kernel.high and pooled[0].kernel.low > 0
+    assert distances((sides[0], [sides[1][0][:9], sides[1][1]])) is None

@@ -1,5 +1,6 @@
 """Copies are found out and others are not, choosing counts what it throws away, and a record is kept and told."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,11 +22,11 @@ from diagnosis.synthesis.judging.chart import chart
 from diagnosis.synthesis.judging.choosing import choose
 from diagnosis.synthesis.judging.disguises import DISGUISES, disguised
 from diagnosis.synthesis.judging.folder import read_made
-from diagnosis.synthesis.judging.judge import Judge
+from diagnosis.synthesis.judging.judge import Judge, Judgement
 from diagnosis.synthesis.judging.measuring import measure
 from diagnosis.synthesis.judging.nearest import nearest
 from diagnosis.synthesis.judging.real import real_images
-from diagnosis.synthesis.judging.record import checked, load_judging
+from diagnosis.synthesis.judging.record import load_judging
 from diagnosis.synthesis.judging.tables import tables
 from diagnosis.synthesis.judging.views import Viewer, Views
 from diagnosis.training.dataset import read_manifest
@@ -105,32 +106,49 @@ def test_choosing_keeps_what_nothing_speaks_against_and_counts_the_rest(judge: J
     judged = judge.judge([one.study for one in stream], [viral] * 11)
     good = [one.seed for one, found in zip(stream, judged, strict=True) if found.kept and one.seed != 92]
     assert len(good) >= 2
-    choice = choose(iter(stream), judge, LABELS, 2)
+    choice = choose(iter(stream), judge, 2, len(stream))
     assert [one.seed for one, _ in choice.kept] == good[:2]
-    assert choice.lacking(LABELS, 2) == {normal: 2}
     assert choice.thrown["pixels"] >= 1 and choice.thrown["gate"] == 1 and choice.thrown["class"] >= 1
-    assert len(choice.judged) == len(choice.kept) + sum(not one.kept for one in choice.judged)
-    assert [one.seed for one in choice.looked[:5]] == [one.seed for one in stream[:5]]
-    assert len(choice.looked) == len(choice.judged) == sum(map(len, choice.views))
-    assert choice.agreement is not None and choice.agreement < 1
-    left = iter(stream)
-    assert len(choose(left, judge, [viral], 1).kept) == 1
-    assert choose(left, judge, [viral], 0).judged == []
+    assert choice.looked == stream and len(choice.judged) == sum(map(len, choice.views)) == len(stream)
     with pytest.raises(BadRequest, match="cat"):
-        choose([Picture(noise, "cat")], judge, ["cat"], 1)
+        choose([Picture(noise, "cat")], judge, 1, 1)
+
+
+def test_how_many_are_judged_does_not_depend_on_what_is_found(judge: Judge) -> None:
+    good, copy = STRANGERS[np.flatnonzero([one.kept for one in judge.judge(STRANGERS, [LABELS[1]] * 8)])[0]], film(3)
+    early = [Picture(study, LABELS[1]) for study in (good, *[copy] * 4)]
+    assert [len(choose(some, judge, 1, 3).looked) for some in (early, early[1:])] == [3, 4]
+    late = choose([*early[:0:-1], early[0]], judge, 1, 3)
+    assert (len(late.looked), len(late.kept)) == (5, 1)
+    assert choose(early, judge, 0, 0).looked == []
+
+
+def test_at_the_limit_an_image_is_a_copy() -> None:
+    found = Judgement(LABELS[0], (0.0, 0.5, 0.2), (0.0, 0.4, 0.2), LABELS[0], 0.9, "pass", 0.5)
+    assert found.reasons == ("pixels", "encoder")
+
+
+def test_a_set_with_doubles_in_other_groups_is_no_yardstick(
+    films: Path, card: ModelCard, judge: Judge, tmp_path: Path
+) -> None:
+    folder = write_set(tmp_path / "doubles", 6, 1, 4)
+    manifest = folder / "manifest.csv"
+    shutil.copy(folder / "images/0.png", folder / "images/0-twin.png")
+    manifest.write_text(manifest.read_text("utf-8").replace("-twin.png,normal,p", "-twin.png,normal,q"), "utf-8")
+    with pytest.raises(BadRequest, match=r"1 in 100 images of train .* double in another group"):
+        real_images(folder, card, judge.viewer, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty strangers called viral pneumonia, one a JPEG and one a copy, and one called normal."""
+    """Nineteen strangers and a copy, a JPEG, called viral pneumonia and normal by turns, and one more called normal."""
     folder = tmp_path_factory.mktemp("made")
     own = folder / "chest-xray"
     for patient in range(1000, 1019):
-        save(film(patient), own / LABELS[1] / f"{patient}.png")
+        save(film(patient), own / LABELS[(patient + 1) % 2] / f"{patient}.png")
     save(film(2), own / LABELS[1] / "copy.jpg")
     told = PngImagePlugin.PngInfo()
     told.add_text("Weights", "ab" * 32)
-    (own / LABELS[0]).mkdir()
     Image.fromarray(grey(film(1020))).save(own / LABELS[0] / "told.png", pnginfo=told)
     return folder
 
@@ -154,12 +172,9 @@ def test_a_folder_is_measured_and_its_record_told(
     assert [one.rejected.count for one in planted if one.what == "copy"] == [PATIENTS + TWINS]
     assert unseen.what == "image of test" and unseen.rejected.count < unseen.rejected.images
     assert [(one.label, one.made_train.images) for one in record.apart] == [(None, 10)]
+    assert record.autoencoder_sha256 is None and record.train_images == PATIENTS + TWINS
 
     assert load_judging(records.write(record, tmp_path / "judged.json")) == record
-    assert checked(record, card) is record
-    other = card.model_copy(update={"weights": card.weights and card.weights.model_copy(update={"sha256": "0" * 64})})
-    with pytest.raises(BadRequest, match="other weights"):
-        checked(record, other)
     told = tables(record)
     assert "21 made images" in told and f"| copy | {PATIENTS + TWINS} | 100.0 %" in told and "nan" not in told
     drawn = ElementTree.fromstring(chart(record))

@@ -1,6 +1,5 @@
 """``choose``: images of nobody that nothing speaks against become examples, and the list of these says why."""
 
-import shutil
 from io import BytesIO
 from pathlib import Path
 
@@ -18,28 +17,14 @@ from diagnosis.synthesis.judging.__main__ import main
 from diagnosis.synthesis.judging.candidates import LARGEST, Candidate
 from diagnosis.synthesis.judging.judge import Judge
 from diagnosis.synthesis.judging.record import load_judging
+from diagnosis.synthesis.judging.shipping import in_formats
 from diagnosis.synthesis.shipped import Shipped, load_shipped, save_shipped
 from settings import ROOT
-from tests.diagnosis.synthesis.discs import Place
-from tests.diagnosis.synthesis.judging.films import LABELS, film, grey, write_set
+from tests.diagnosis.synthesis.judging.conftest import NORMAL, TITLES, VIRAL
+from tests.diagnosis.synthesis.judging.films import LABELS, PATIENTS, TWINS, film, grey, write_set
 from tests.diagnosis.synthesis.test_shipped import shipped
 
-NORMAL, VIRAL = LABELS
-TITLES = {"on_left": NORMAL, "on_right": VIRAL, "Disc on the left": "Normal", "Disc on the right": "Viral pneumonia"}
-
-
-@pytest.fixture
-def weights(lenient: Path, place: Place, tmp_path: Path) -> Path:
-    """The lenient folder, with the generator of discs for that of two classes of chest films."""
-    folder = tmp_path / "weights"
-    shutil.copytree(lenient, folder, symlinks=True)
-    shutil.copytree(place.weights / "synthesis", folder / "synthesis")
-    card = folder / "synthesis/tiny-discs.toml"
-    text = card.read_text("utf-8").replace('model = "discs"', 'model = "chest-xray"')
-    for old, new in TITLES.items():
-        text = text.replace(f'"{old}"', f'"{new}"')
-    card.write_text(text, "utf-8")
-    return folder
+ALL = 8  # images of viral pneumonia in ``source``
 
 
 def made(study: Study, label: str, seed: int, weights: Path) -> SyntheticImage:
@@ -71,10 +56,23 @@ def run(weights: Path, few: Path, kept: Path, out: Path, *words: str) -> int:
     return main(["choose", "--model", "chest-xray", *folders, *words])
 
 
+def make_only_viral(weights: Path) -> str:
+    """Take the other class from the generator's card; returns what stood there."""
+    card = weights / "synthesis/tiny-discs.toml"
+    text = card.read_text("utf-8")
+    head, _, viral = text.partition("[[classes]]")[0], *text.split("[[classes]]")[1:]
+    card.write_text(f"{head}[[classes]]{viral}", "utf-8")
+    return text
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def check_files(examples: Path, entries: tuple[Shipped, ...], judge: Judge) -> None:
     """What the list says of each file is so, and is what the judge finds of it."""
     for one in entries:
-        assert file_digest(examples / one.file) == one.sha256
+        assert one.is_in(examples)
         assert all((examples / name).stat().st_size <= LARGEST for name in (one.file, one.picture))
         found = judge.judge([read_study(examples / one.file)], [one.label])[0]
         assert found.kept and (found.gate, found.gate_distance) == (one.verdict, one.gate_distance)
@@ -98,11 +96,10 @@ def test_what_nothing_speaks_against_is_shipped_and_replaces_what_was(
     out, other = tmp_path / "examples", shipped("brain-mri/synthetic-other-1.jpg").model_copy(update={"model": "other"})
     out.mkdir()
     save_shipped(out, [other])
+    both = make_only_viral(weights)
     words = "--from", str(source), "--count", "3", "--format", "dicom", "--format", "tiff16"
-    assert run(weights, films, kept, out, *words) == 3
-    said = capsys.readouterr()
-    assert f"3 of 3 of {NORMAL}" in said.err and VIRAL not in said.err
-    assert f"{NORMAL}: 0 kept of 2 looked at, 2 thrown away" in said.out and "for gate" in said.out
+    assert run(weights, films, kept, out, *words) == 0
+    assert f"{VIRAL}: 3 kept of {ALL} looked at" in capsys.readouterr().out
 
     first, *entries = load_shipped(out)
     assert first == other
@@ -115,14 +112,27 @@ def test_what_nothing_speaks_against_is_shipped_and_replaces_what_was(
     assert all(one.seed >= 9 and (one.title, one.steps) == ("Viral pneumonia", 12) for one in entries)
 
     record = load_judging(weights / "synthesis/judged/chest-xray.json")
-    looked = int(said.out.split(f"{VIRAL}: 3 kept of ")[1].split()[0])
-    assert record.images == 2 + looked and record.chosen == {VIRAL: 3}
-    assert record.thrown["pixels"] >= 2 and record.thrown["gate"] >= 2
-    assert record.before[0].agreed.images == record.images and record.after[0].agreed.count == 3
+    assert record.images == ALL and 3 <= record.chosen[VIRAL] <= ALL - 2
+    assert record.thrown["pixels"] >= 1 and record.thrown["gate"] >= 1
+    assert record.before[0].agreed.images == ALL and record.after[0].agreed.count == record.chosen[VIRAL]
     assert record.generators == (entries[0].generator,)
     assert record.command.endswith("--from synthetic --format dicom --format tiff16")
+    found = {one.what: one.rejected for one in record.detections}
+    assert found["copy, restored by the autoencoder"].count == found["copy"].images == PATIENTS + TWINS
+    assert found["image of test, restored"].images == found["image of test"].images
 
-    assert run(weights, few, kept, out, "--from", str(source), "--count", "1") == 3
+    before, card = contents(out), weights / "synthesis/tiny-discs.toml"
+    viral_only = card.read_text("utf-8")
+    card.write_text(both, "utf-8")
+    assert run(weights, few, kept, out, "--from", str(source), "--count", "1", "--judged", "4") == 3
+    said = capsys.readouterr()
+    assert f"1 of 1 of {NORMAL}. The examples stay" in said.err and VIRAL not in said.err
+    assert f"{NORMAL}: 0 kept of 2 looked at, 2 thrown away" in said.out and "for gate" in said.out
+    assert contents(out) == before
+    assert load_judging(weights / "synthesis/judged/chest-xray.json").images == 2 + 4
+
+    card.write_text(viral_only, "utf-8")
+    assert run(weights, few, kept, out, "--from", str(source), "--count", "1") == 0
     assert [one.file for one in load_shipped(out)] == [other.file, f"{names[0]}.jpg"]
     assert [path.name for path in (out / "x-ray").iterdir()] == [f"{Path(names[0]).name}.jpg"]
 
@@ -136,7 +146,7 @@ def test_a_generator_whose_images_do_not_pass_ships_none_and_that_is_recorded(
     assert load_shipped(tmp_path) == ()
     record = load_judging(weights / "synthesis/judged/chest-xray.json")
     assert (record.images, record.chosen, record.thrown["gate"]) == (4, {}, 4)
-    assert record.command.endswith("choose --model chest-xray --count 1 --most 2 --seed 5")
+    assert record.command.endswith("choose --model chest-xray --count 1 --judged 24 --most 2 --seed 5")
 
 
 def test_without_images_nothing_is_touched(
@@ -195,13 +205,33 @@ def test_a_format_that_does_not_suit_the_model_is_refused_before_anything_is_mad
         assert f"Use {kind} for" in capsys.readouterr().err
 
 
+def test_a_film_too_large_for_a_dicom_is_refused_before_anything_is_made(
+    weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = weights / "synthesis/tiny-discs.toml"
+    card.write_text(card.read_text("utf-8").replace("size = 32\naspect = 1.5", "size = 224\naspect = 1.0"), "utf-8")
+    words = ["choose", "--model", "chest-xray", "--format", "dicom", "--weights", str(weights), "--set", "nowhere"]
+    assert main(words) == 2
+    assert "224 × 224 px for chest-xray takes 102 kB as dicom, over 60 kB" in capsys.readouterr().err
+
+
+def test_an_image_too_large_for_a_format_is_passed_over(judge: Judge, weights: Path) -> None:
+    noise = Study(np.random.default_rng(0).random((224, 224, 1), np.float32))
+    images = [made(study, VIRAL, at, weights) for at, study in enumerate((noise, *map(film, range(1000, 1006))))]
+    candidates = [Candidate.of(image) for image in images]
+    judgements = judge.judge([one.study for one in candidates], [VIRAL] * len(candidates))
+    found = in_formats([*zip(candidates, judgements, strict=True)], ["tiff16"], judge)
+    assert [one.image for one, _ in found] == images
+    assert found[0][0] is candidates[0] and [one.kind for one, _ in found].count("tiff16") == 1
+
+
 def test_every_image_that_is_shipped_is_the_one_that_was_judged() -> None:
     examples = ROOT / "examples"
     entries = load_shipped(examples)
     named = {name for one in entries for name in (one.file, one.picture)}
     assert {path.relative_to(examples).as_posix() for path in examples.glob("*/synthetic-*")} == named
     for one in entries:
-        assert file_digest(examples / one.file) == one.sha256
+        assert one.is_in(examples)
         card = load_card(ROOT / "weights" / f"{one.model}.toml")
         assert one.title == card.title_of(one.label)
         assert all((examples / name).stat().st_size <= LARGEST for name in (one.file, one.picture))
