@@ -155,7 +155,7 @@ def _write(reading: Reading, folder: Path) -> None:
     try:
         (folder / "reading.json").write_text(as_json(reading), encoding="utf-8")
         for one in (m for m in reading.maps if m.label == reading.label):
-            save_png(composite(reading.study, one), folder / f"{one.method}-{one.label}.png")
+            save_png(composite(reading.study, one), folder / f"{one.method}-{one.label}.png", reading.study)
     except OSError as error:
         raise _unwritable(folder, error) from error
 

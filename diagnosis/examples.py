@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from diagnosis.cards import file_digest
 from diagnosis.errors import UserError
-from diagnosis.synthesis.images import NOTICE, SYNTHETIC
+from diagnosis.synthesis.images import SYNTHETIC
 from diagnosis.synthesis.shipped import Shipped, load_shipped
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".dcm"}
@@ -42,7 +39,7 @@ def find_examples(folder: Path) -> tuple[Example, ...]:
 
     A file that browsers cannot show (DICOM, TIFF) needs a picture of the same name beside it and is left out otherwise;
     the caption of a synthetic image is its class, that of another its file's name in words. A synthetic image that the
-    list beside ``folder`` does not name, by its digest, is no example: nothing is known of it.
+    list beside ``folder`` does not name, by its digest and its picture's, is no example: nothing is known of it.
     """
     if not folder.is_dir():
         return ()
@@ -54,22 +51,13 @@ def find_examples(folder: Path) -> tuple[Example, ...]:
         for path, picture in shown
         if not path.name.startswith(SYNTHETIC)
     ]
-    pictures = dict(shown)
+    top = folder.parent
     made = [
-        Example(path, pictures[path], f"{one.title}, {SYNTHETIC}", one.model)
-        for one, path in ((one, folder.parent / one.file) for one in _listed(folder.parent))
-        if path in pictures and file_digest(path) == one.sha256
+        Example(top / one.file, top / one.picture, f"{one.title}, {SYNTHETIC}", one.model)
+        for one in _listed(top)
+        if (top / one.file).parent == folder and one.is_in(top)
     ]
     return *made, *drawn
-
-
-def told_by(path: Path) -> str:
-    """What a PNG file that the generators made says of itself, in words; nothing for any other file."""
-    try:
-        with Image.open(path) as image:
-            return NOTICE if image.info.get("Kind") == SYNTHETIC else ""
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return ""  # whoever reads the image tells what is wrong with it
 
 
 def _listed(examples: Path) -> tuple[Shipped, ...]:

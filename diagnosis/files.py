@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 from diagnosis.attribution import METHODS, AttributionMap
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest
-from diagnosis.notices import MAPS_NOTICE
+from diagnosis.notices import MAPS_NOTICE, SYNTHETIC_NOTICE
 from diagnosis.plates import plate
 from diagnosis.render import scale_of
 from diagnosis.study import Study
@@ -60,8 +60,9 @@ def save_map(study: Study, card: ModelCard, one: AttributionMap, folder: Path, n
     The NPZ holds ``values`` float32 (H, W), NaN where unseen, ``cells`` float32 (h, w) and ``metadata`` as JSON text;
     the TIFF holds ``values``, 32 bits a pixel, with the same JSON as its description.
 
-    Raises BadRequest where the folder cannot be written.
+    Of a synthetic image the notes begin by saying so. Raises BadRequest where the folder cannot be written.
     """
+    notes = (SYNTHETIC_NOTICE, *notes) if study.synthetic else notes
     stem, about = folder / stem_of(one), json.dumps(metadata(study, card, one))
     paths = [stem.with_name(stem.name + suffix) for suffix in (".png", ".npz", ".tiff")]
     try:

@@ -16,6 +16,7 @@ from diagnosis.findings import Finding
 from diagnosis.mapping import Maps, Wanted, explain
 from diagnosis.notices import MAPS_NOTICE, NOTICE
 from diagnosis.plates import sheet
+from diagnosis.render import save_png
 from diagnosis.study import Study
 
 SCHEMA = "lightbox-maps/1"
@@ -72,6 +73,7 @@ def as_record(maps: Maps) -> dict[str, Any]:
         "notice": NOTICE,
         "model": maps.prediction.model,
         "label": maps.label,
+        "cautions": list(maps.study.cautions),
         "scores": {
             name: round(float(score), 6)
             for name, score in zip(maps.prediction.labels, maps.prediction.scores, strict=True)
@@ -108,7 +110,7 @@ def told(maps: Maps) -> str:
     if maps.compared:
         lines += ["", "Rank correlation above the diagonal, overlap of the top tenths in % below", *_matrix(maps)]
     lines += ["", *(f"  [{one.id}] {one.statement}" for one in maps.findings)]
-    return "\n".join([*lines, "", MAPS_NOTICE, NOTICE, ""])
+    return "\n".join([*lines, "", *maps.study.cautions, MAPS_NOTICE, NOTICE, ""])
 
 
 def about(maps: Maps, method: str, against: str | None = None) -> tuple[Finding, ...]:
@@ -149,7 +151,8 @@ def _write(maps: Maps, record: str, folder: Path) -> None:
         (folder / "maps.json").write_text(record, encoding="utf-8")
         if maps.compared:
             notes = {one.method: _badge(maps, one.method) for one in maps.maps}
-            sheet(maps.study, maps.maps, maps.compared, notes).save(folder / "side-by-side.png")
+            drawn = sheet(maps.study, maps.maps, maps.compared, notes)
+            save_png(drawn, folder / "side-by-side.png", maps.study)
     except OSError as error:
         raise BadRequest(f"Cannot write to {folder}: {error.strerror}.", "Name another folder with --out.") from error
     for one in (*maps.maps, *maps.contrasts):

@@ -9,8 +9,10 @@ import cv2
 import matplotlib
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from diagnosis.attribution import AttributionMap
+from diagnosis.notices import SYNTHETIC_NOTICE
 from diagnosis.places import top_tenth
 from diagnosis.study import Study
 
@@ -124,5 +126,9 @@ def data_uri(image: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def save_png(image: Image.Image, path: Path) -> None:
-    image.save(path, "PNG")
+def save_png(image: Image.Image, path: Path, study: Study) -> None:
+    """Write a picture of a study; one of a synthetic image says so."""
+    text = PngInfo()
+    if study.synthetic:
+        text.add_text("Description", SYNTHETIC_NOTICE)
+    image.save(path, "PNG", pnginfo=text)

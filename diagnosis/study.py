@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from diagnosis.notices import SYNTHETIC_NOTICE
+
 SpacingKind = Literal["patient", "detector"]
 
 
@@ -49,6 +51,11 @@ class Study:
         pixels.flags.writeable = False
         object.__setattr__(self, "pixels", pixels)
         object.__setattr__(self, "digest", array_digest(pixels))
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its file says that a generator of this project made it; a file that says nothing tells nothing."""
+        return SYNTHETIC_NOTICE in self.cautions
 
     @property
     def size(self) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from diagnosis.errors import BadImage
+from diagnosis.notices import SYNTHETIC_NOTICE
 from diagnosis.readers.dicom import read_dicom
 from diagnosis.readers.pixels import FLAT, MAX_BYTES
 from diagnosis.readers.raster import read_raster
@@ -34,6 +35,7 @@ def read_study(source: Path | bytes, name: str | None = None) -> Study:
     """Read one image of at most 100 megapixels: PNG, JPEG, TIFF, WebP, BMP or DICOM.
 
     Nothing of the file but its picture and what :class:`Study` lists is kept. Several threads may call it at once.
+    A file that has the mark of this project's synthetic images, wherever it has it, gets that as a caution.
 
     Args:
         source: a path, or the content of a file.
@@ -49,9 +51,11 @@ def read_study(source: Path | bytes, name: str | None = None) -> Study:
     if kind is None:
         raise BadImage(f"{name} is {_describe(data)}.", _FORMATS)
     study = read_dicom(data, name) if kind == "DICOM" else read_raster(data, kind, name)
-    if study.pixels.min() == study.pixels.max():
-        return replace(study, cautions=(*study.cautions, FLAT))
-    return study
+    further = (
+        [SYNTHETIC_NOTICE] if SYNTHETIC_NOTICE.encode() in data else []
+    )  # no text of the file need be parsed for it
+    further += [FLAT] if study.pixels.min() == study.pixels.max() else []
+    return replace(study, cautions=(*study.cautions, *further)) if further else study
 
 
 def _load(path: Path, name: str) -> bytes:

@@ -7,10 +7,11 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from diagnosis.errors import BadRequest
+from diagnosis.notices import SYNTHETIC_NOTICE as NOTICE
 from diagnosis.study import Study, array_digest
 
 SYNTHETIC = "synthetic"
-NOTICE = "A synthetic image, made by a model. It shows nobody."
+__all__ = ["NOTICE", "SYNTHETIC", "SyntheticImage", "read_png", "save_png"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class SyntheticImage:
     def study(self) -> Study:
         """The image as the models read it, without a modality: that of no scanner."""
         pixels = self.pixels[..., None] if self.pixels.ndim == 2 else self.pixels
-        return Study(pixels.astype(np.float32) / 255)
+        return Study(pixels.astype(np.float32) / 255, cautions=(NOTICE,))
 
     @property
     def facts(self) -> dict[str, str]:

@@ -12,9 +12,9 @@ from gradio.events import Dependency
 from diagnosis.attribution import DEFAULTS, METHODS
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest, Refused, UserError
-from diagnosis.examples import told_by
 from diagnosis.kept import Kept
 from diagnosis.models import Models
+from diagnosis.notices import SYNTHETIC_NOTICE
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
 from diagnosis.tabs import Tab
@@ -50,7 +50,7 @@ class Desk:
     def open_upload(self, tray: Tray, model: str, path: str | None) -> tuple[Any, ...]:
         if path is None:
             return tray, None, gr.skip(), pieces.problem(NOTHING)
-        return self._open(tray, model, Path(path), told_by(Path(path)))
+        return self._open(tray, model, Path(path))
 
     def open_example(self, event: gr.EventData, tray: Tray, model: str) -> tuple[Any, ...]:
         """As :meth:`open_upload`, of an example that is for the model."""
@@ -68,10 +68,11 @@ class Desk:
         tray.put(tray.study, model, tray.told)
         return tray, gr.skip(), pieces.waiting(), "", *about
 
-    def _open(self, tray: Tray, model: str, path: Path, told: str) -> tuple[Any, ...]:
+    def _open(self, tray: Tray, model: str, path: Path, told: str = "") -> tuple[Any, ...]:
         """(tray, empty file box, progress, no message); for what is no image, the message alone: no reading stops."""
         try:
-            tray.put(read_study(path), model, told)
+            study = read_study(path)
+            tray.put(study, model, f"{told} {SYNTHETIC_NOTICE}".strip() if study.synthetic else told)
             return tray, None, pieces.waiting(), ""
         except UserError as error:
             return tray, None, gr.skip(), pieces.problem(error)

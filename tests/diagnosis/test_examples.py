@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from diagnosis.cards import file_digest
-from diagnosis.examples import Example, find_examples, told_by
-from diagnosis.synthesis.images import NOTICE, SyntheticImage, save_png
+from diagnosis.examples import Example, find_examples
 from diagnosis.synthesis.shipped import FILE, Near, Nearest, Shipped, save_shipped
 
 NEAR = Near(distance=0.2, limit=0.1)
@@ -24,6 +23,7 @@ def listed(path: Path, model: str, title: str) -> Shipped:
     return Shipped(
         file=f"{path.parent.name}/{path.name}",
         sha256=file_digest(path),
+        picture_sha256=file_digest(path.with_suffix(".jpg")) if path.suffix == ".dcm" else None,
         model=model,
         label=title.lower(),
         title=title,
@@ -73,17 +73,18 @@ def test_a_file_that_is_not_the_one_of_the_list_is_no_example(folder: Path) -> N
     assert [one.model for one in find_examples(folder)] == ["lung", None]
 
 
+def test_a_film_beside_another_picture_is_no_example(folder: Path) -> None:
+    Image.fromarray(PIXELS + 9).save(folder / "synthetic-lung-sheet-1.jpg")
+    assert [one.model for one in find_examples(folder)] == ["colon", None]
+
+
+def test_the_picture_of_a_film_is_the_one_of_the_list(folder: Path) -> None:
+    Image.fromarray(PIXELS + 9).save(folder / "synthetic-lung-sheet-1.jpeg")
+    assert find_examples(folder)[0].picture.name == "synthetic-lung-sheet-1.jpg"
+
+
 def test_a_list_that_cannot_be_read_leaves_the_phantoms(folder: Path) -> None:
     (folder.parent / FILE).write_text("[{}]", encoding="utf-8")
     drawn = folder / "phantom-cell-sheet.jpg"
     assert find_examples(folder) == (Example(drawn, drawn, "phantom cell sheet"),)
     assert find_examples(folder / "nowhere") == ()
-
-
-def test_a_file_of_a_generator_says_that_it_shows_nobody(tmp_path: Path) -> None:
-    made = save_png(SyntheticImage(PIXELS, "lung", "sheet", "Sheet", 1, 25, 2.0, "a" * 64), tmp_path)
-    assert told_by(made) == NOTICE
-    (tmp_path / "no.png").write_bytes(b"no image")
-    assert [told_by(path) for path in (draw(tmp_path, "plain.png"), tmp_path / "no.png", tmp_path / "gone.png")] == [
-        ""
-    ] * 3
