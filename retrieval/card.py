@@ -88,13 +88,14 @@ def _votes(title: str, scores: Mapping[str, VoteScore]) -> list[str]:
         (
             name,
             f"{one.queries:,}",
+            "unknown" if one.groups is None else f"{one.groups:,}",
             f"{100 * one.accuracy:.1f} %",
             f"{100 * one.balanced:.1f} %",
             f"{100 * one.majority:.1f} %",
         )
         for name, one in scores.items()
     ]
-    header = ("set", "queries", "right", "mean over classes", "commonest class alone")
+    header = ("set", "queries", "groups", "right", "mean over classes", "commonest class alone")
     return [f"{title}; cases of the query's own group have no vote.", _table(header, rows)] if rows else []
 
 

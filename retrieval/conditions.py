@@ -6,7 +6,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from retrieval.database import Connection, sendable
-from retrieval.filters import Filter, unknown_key, unknown_value
+from retrieval.filters import NAMELESS, Filter, unknown_key, unknown_value
 
 _FITTING = "SELECT term, key, value, number, cases FROM lightbox_terms WHERE key = ANY(%s)"
 
@@ -50,9 +50,10 @@ def conditions(connection: Connection, cases: int, filters: tuple[Filter, ...], 
 
 def _filtered(where: Where, connection: Connection, cases: int, filters: tuple[Filter, ...]) -> None:
     """Add filters: of one key any may hold, of different keys all must, of exclusions every one."""
-    keys = sorted(key for (key,) in connection.execute("SELECT DISTINCT key FROM lightbox_terms"))
+    found = connection.execute("SELECT DISTINCT key FROM lightbox_terms")
+    keys = sorted({key for (key,) in found} - {NAMELESS})
     for one in filters:
-        if one.key not in keys:
+        if one.key not in (NAMELESS, *keys):
             raise unknown_key(one, keys)
     terms = connection.execute(_FITTING, (list({one.key for one in filters}),)).fetchall()
     kept: dict[str, dict[int, int]] = {}

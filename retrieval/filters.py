@@ -9,6 +9,7 @@ from diagnosis.errors import BadRequest
 
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?")
 ENDLESS = 1e300  # further than any number of a fact
+NAMELESS = ""  # key of what sets synthetic cases apart: no column of a table and no written filter has it
 _EXAMPLES = "Write sex=female, label!=normal or age=30..60."
 
 
@@ -17,7 +18,7 @@ class Filter:
     """One condition on one key.
 
     Attributes:
-        key: ``dataset``, ``licence``, ``label`` or the name of a fact.
+        key: ``dataset``, ``licence``, ``label`` or the name of a fact; or ``NAMELESS``.
         value: in small letters, or None for a range.
         low, high: of a range of numbers, both included, None for open.
         excluded: the cases that fit are left out rather than kept.

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from diagnosis.errors import BadRequest
-from retrieval.filters import ENDLESS, Filter, unknown_key, unknown_value
+from retrieval.filters import ENDLESS, NAMELESS, Filter, unknown_key, unknown_value
 from retrieval.library import Origin, Record, from_line, to_line
-from retrieval.types import MADE_BY
+from retrieval.types import MADE_BY, SYNTHETIC
 
 UNFILTERED = frozenset({"file", MADE_BY})  # facts with another value for each case
 _KEPT = 64  # masks
@@ -132,7 +132,7 @@ class Metadata:
 
     def keys(self) -> list[str]:
         """What can be filtered by."""
-        return sorted({key for key, _ in self._terms})
+        return sorted({key for key, _ in self._terms} - {NAMELESS})
 
     def values(self, key: str) -> dict[str, int]:
         """How many cases have each value of a key, the commonest first."""
@@ -175,7 +175,7 @@ class Metadata:
         return mask
 
     def _fitting(self, one: Filter) -> list[int]:
-        if one.key not in self.keys():
+        if one.key not in (NAMELESS, *self.keys()):
             raise unknown_key(one, self.keys())
         if one.value is None:
             low, high = one.bounds
@@ -208,6 +208,7 @@ def keyed(record: Record) -> set[tuple[str, str]]:
     case = record.case
     pairs = [("dataset", case.source), ("licence", case.licence), *(("label", label) for label in case.labels)]
     pairs += [(key, value) for key, value in case.facts.items() if key not in UNFILTERED]
+    pairs += [(NAMELESS, SYNTHETIC)] if case.synthetic else []
     return {(key.lower(), value.strip().lower()) for key, value in pairs}
 
 

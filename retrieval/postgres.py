@@ -30,7 +30,7 @@ from retrieval.database import (
     read_address,
     sendable,
 )
-from retrieval.filters import Filter
+from retrieval.filters import NAMELESS, Filter
 from retrieval.library import REMEDY, Manifest, Record
 from retrieval.metadata import as_number, from_whole_line, keyed, whole_line
 from retrieval.store import Neighbour
@@ -193,7 +193,7 @@ class PostgresStore:
         return [from_whole_line(line) for (line,) in found]
 
     def keys(self) -> list[str]:
-        return sorted(key for (key,) in self._rows("SELECT DISTINCT key FROM lightbox_terms"))
+        return sorted({key for (key,) in self._rows("SELECT DISTINCT key FROM lightbox_terms")} - {NAMELESS})
 
     def values(self, key: str) -> dict[str, int]:
         query: LiteralString = """SELECT value, cases FROM lightbox_terms WHERE key = %s AND cases > 0

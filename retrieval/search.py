@@ -9,7 +9,7 @@ import numpy as np
 from diagnosis.errors import BadRequest, Missing, UserError
 from diagnosis.study import Study
 from retrieval.encoder import Encoder
-from retrieval.filters import Filter
+from retrieval.filters import NAMELESS, Filter
 from retrieval.found import IDENTICAL, OWN, TWIN, Found, Similar
 from retrieval.library import Floor, Manifest, Record
 from retrieval.patches import PatchMaps, PatchMatch, need_maps
@@ -162,7 +162,7 @@ class Searcher:
         made = self.manifest.datasets.get(SYNTHETIC)
         stores: list[tuple[CaseStore, bool, tuple[Filter, ...]]] = []
         if made and made.cases and query.synthetic != WITH:
-            kind = Filter("kind", SYNTHETIC, excluded=query.synthetic == WITHOUT)
+            kind = Filter(NAMELESS, SYNTHETIC, excluded=query.synthetic == WITHOUT)
             stores.append((self.store, False, (*query.filters, kind)))
         elif query.synthetic != ONLY:
             stores.append((self.store, False, query.filters))

@@ -18,6 +18,7 @@ from diagnosis.errors import BadRequest, Missing
 from diagnosis.readers import read_study
 from diagnosis.render import film
 from diagnosis.study import Study
+from diagnosis.synthesis.accepted import load_accepted
 from diagnosis.synthesis.images import SYNTHETIC as KIND
 from diagnosis.synthesis.shipped import REMEDY as PUT_BACK
 from diagnosis.synthesis.shipped import load_shipped
@@ -96,15 +97,20 @@ def shipped_images(examples: Path) -> list[Made]:
 
 
 def sampled_images(folder: Path) -> list[Made]:
-    """The PNG files below a folder, each of which says itself that it is synthetic, and how it was made.
+    """The PNG files in ``folder/<model>/<class>`` that were judged and that nothing speaks against.
+
+    Each says itself that it is synthetic, and how it was made.
 
     Raises:
         Missing: there are none.
-        BadRequest: a file does not say so.
+        BadRequest: a file does not say so, or those of a model were not judged, as :func:`load_accepted`.
     """
-    found = [_sampled(path) for path in sorted(folder.rglob("*.png"))]
-    if not found:
+    models = sorted({path.parent.parent for path in folder.rglob("*.png")})
+    if not models:
         raise Missing(f"There are no PNG files in {folder}.", _SAMPLED)
+    found = [_sampled(path) for model in models for path in load_accepted(model)]
+    if not found:
+        raise Missing(f"Of the images in {folder} that were judged none was accepted.", "Make more, or train longer.")
     return found
 
 

@@ -168,10 +168,11 @@ def stage(visit: Visit) -> str:
         return f'<div class="lb-stage lb-empty"><p>{INVITATION}</p></div>'
     height, width = picture_size(visit.study)
     size = "{1} × {0} pixels".format(*visit.study.size)
+    name = "A synthetic image, which shows nobody" if visit.study.synthetic else "Your image"
     return (
         f'<figure class="lb-figure"><div class="lb-stage"><div class="lb-picture" style="--w:{width};--h:{height}">'
-        f'<img alt="Your image, {size}" src="{data_uri(film(visit.study))}"></div></div>'
-        f'<figcaption><p class="lb-note">Your image, {size}. It stays in memory, and is forgotten within the hour.</p>'
+        f'<img alt="{name}, {size}" src="{data_uri(film(visit.study))}"></div></div>'
+        f'<figcaption><p class="lb-note">{name}, {size}. It stays in memory, and is forgotten within the hour.</p>'
         "</figcaption></figure>"
     )
 

@@ -45,8 +45,8 @@ def matched(match: PatchMatch, case: Similar, query: str, picture: str | None, r
     return (
         '<section class="lb-match" aria-label="What matches">'
         '<div class="lb-match-head"><h3>What matches</h3><button type="button" data-act="close">Close</button></div>'
-        f'<div class="lb-pair"><figure><div class="lb-square"><img src="{query}" alt="Your image, as the encoder sees it">'
-        f"{_grid(width, height, left)}</div><figcaption>Your image, as the encoder sees it</figcaption></figure>"
+        f'<div class="lb-pair"><figure><div class="lb-square"><img src="{query}" alt="The image looked for, as the encoder sees it">'
+        f"{_grid(width, height, left)}</div><figcaption>The image looked for, as the encoder sees it</figcaption></figure>"
         f'<figure><div class="lb-square">{blank(case.case)}{live}{_grid(other_width, other_height, right)}</div>'
         f"<figcaption>Case {case.rank}: {escape(called(case.case))}{'' if picture else '. Its picture is not here'}"
         "</figcaption></figure></div>"

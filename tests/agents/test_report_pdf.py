@@ -4,7 +4,7 @@ import io
 import re
 from dataclasses import replace
 from itertools import cycle
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pypdf import PageObject, PdfReader
@@ -13,7 +13,7 @@ from agents.narrate import narrate
 from agents.report.pdf import as_pdf
 from agents.report.pictures import Pictures
 from agents.report.record import Report
-from agents.types import Explanation, Paragraph, Sentence
+from agents.types import Explanation, Paragraph, Reader, Sentence
 from diagnosis.reading import Reading
 from tests.agents.readings import example_readings, made_up_reading
 from tests.agents.test_report import MADE, READINGS, written_about
@@ -200,7 +200,7 @@ def test_nothing_leaves_the_paper(size: tuple[int, int]) -> None:
 
 
 def test_usual_words_fit_the_first_page() -> None:
-    for (name, reading), reader in zip(READINGS.items(), cycle(("clinician", "student", "patient")), strict=False):
+    for (name, reading), reader in zip(READINGS.items(), cycle(get_args(Reader)), strict=False):
         data = printed(reading, narrate(reading, reader))
         annex = [at for at, page in enumerate(opened(data).pages) if page.extract_text().startswith("Annex")]
         assert annex == [1], (name, reader)

@@ -11,7 +11,8 @@ from diagnosis.study import Study
 from retrieval.build import write_files
 from retrieval.library import MANIFEST, EncoderStamp, IndexStamp, Manifest, Origin, Record, stamp_of
 from retrieval.query import unit
-from retrieval.types import Case
+from retrieval.synthetic import ORIGIN
+from retrieval.types import SYNTHETIC, Case
 
 ORIGINS = {
     "a": Origin(title="Set A", licence="CC BY 4.0", url="https://example.org/a"),
@@ -47,11 +48,12 @@ def manifest(name: str = "tiny", digest: str = "0" * 16, dimensions: int = 8, ca
 
 def library(folder: Path, records: Sequence[Record], vectors: np.ndarray, digest: str = "0" * 16) -> Manifest:
     """Write a library of these cases, without measurements."""
+    origins = ORIGINS | ({SYNTHETIC: ORIGIN} if any(one.case.synthetic for one in records) else {})
     folder.mkdir(parents=True)
-    write_files(folder, records, ORIGINS, vectors.astype(np.float16), None, lambda line: None)
+    write_files(folder, records, origins, vectors.astype(np.float16), None, lambda line: None)
     files = {path.name: stamp_of(path) for path in sorted(folder.iterdir())}
     stamp = EncoderStamp(name="tiny", digest=digest, dimensions=vectors.shape[1])
-    made = Manifest(encoder=stamp, cases=len(records), datasets=ORIGINS, index=IndexStamp(), files=files)
+    made = Manifest(encoder=stamp, cases=len(records), datasets=origins, index=IndexStamp(), files=files)
     (folder / MANIFEST).write_text(made.model_dump_json(), "utf-8")
     return made
 

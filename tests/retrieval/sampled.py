@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from diagnosis.cards import file_digest
+from diagnosis.synthesis.accepted import save_accepted
 from diagnosis.synthesis.images import SyntheticImage, save_png
 from diagnosis.synthesis.shipped import Near, Nearest, Shipped, save_shipped
 
@@ -20,10 +21,14 @@ def made(seed: int, label: str, model: str = "brain-mri", side: int = 32) -> Syn
 
 
 def sample(folder: Path, labels: Iterable[str] = ("waves", "rows"), each: int = 3, model: str = "brain-mri") -> Path:
-    """``folder/MODEL/CLASS/*.png``, as the command ``sample`` writes them."""
-    for at, label in enumerate(labels):
-        for number in range(each):
-            save_png(made(1000 + 10 * at + number, label, model), folder / model / label)
+    """``folder/MODEL/CLASS/*.png``, as the command ``sample`` writes them, all of them judged and accepted."""
+    top = folder / model
+    files = [
+        save_png(made(1000 + 10 * at + number, label, model), top / label)
+        for at, label in enumerate(labels)
+        for number in range(each)
+    ]
+    save_accepted(top, files)
     return folder
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from retrieval import push as pushing
 from retrieval.__main__ import main
 from retrieval.build import build
 from retrieval.encoder import Encoder
-from retrieval.filters import parse_filters
+from retrieval.filters import NAMELESS, Filter, parse_filters
 from retrieval.found import told
 from retrieval.index import exact
 from retrieval.library import CASES
@@ -26,8 +27,10 @@ from retrieval.push import push, summary
 from retrieval.query import Query, unit
 from retrieval.search import Searcher
 from retrieval.shared import Cases
+from retrieval.store import LocalStore
+from retrieval.types import SYNTHETIC
 from tests.retrieval.database import Database
-from tests.retrieval.made import library, paint, painted, record
+from tests.retrieval.made import library, paint, painted, record, rows
 from tests.retrieval.tiny import write_tiny
 
 EXACT_MOST = 4_000  # here, so that fewer cases need an index
@@ -123,6 +126,26 @@ def test_a_search_finds_the_same_in_a_database_as_in_a_folder(
 
 def _ids(folder: Path) -> list[str]:
     return [json.loads(line)["id"] for line in (folder / CASES).read_text("utf-8").splitlines()]
+
+
+def test_synthetic_cases_are_set_apart_by_nothing_that_a_table_says(database: Database, tmp_path: Path) -> None:
+    real = [record(number, kind=("ct", "synthetic")[number % 2]) for number in range(4)]
+    made = [
+        replace(one, case=replace(one.case, id=f"{SYNTHETIC}:{at}", source=SYNTHETIC)) for at, one in enumerate(real)
+    ]
+    library(tmp_path / "cases", [*real, *made], rows(8))
+    url = database.url()
+    push(url, tmp_path / "cases")
+    with PostgresStore.open(url) as kept, closing(LocalStore.open(tmp_path / "cases")) as local:
+        for store in (kept, local):
+            for excluded in (False, True):
+                found = store.nearest(rows(1)[0], 9, (Filter(NAMELESS, SYNTHETIC, excluded=excluded),))
+                assert [one.case.synthetic for one, _ in found] == [not excluded] * 4
+                asked = (Filter("kind", "ct"), Filter(NAMELESS, SYNTHETIC, excluded=excluded))
+                assert len(store.nearest(rows(1)[0], 9, asked)) == 2
+            assert store.keys() == ["dataset", "kind", "label", "licence"]
+            with pytest.raises(BadRequest, match="Use one of: dataset, kind, label, licence"):
+                store.nearest(rows(1)[0], 9, parse_filters(["color=red"]))
 
 
 def test_the_command_pushes_and_searches(

@@ -1,17 +1,13 @@
 """Synthetic images in a library: found, shown and marked, but of nobody, without a vote and in no measurement."""
 
-import base64
-import io
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.readers import read_study
-from diagnosis.study import Study
 from retrieval.__main__ import main
 from retrieval.build import build
 from retrieval.encoder import Encoder
@@ -24,7 +20,7 @@ from retrieval.query import Query
 from retrieval.search import Searcher
 from retrieval.shared import Cases
 from retrieval.store import LocalStore
-from retrieval.synthetic import LARGEST, add_synthetic, sampled_images, shipped_images, small_picture
+from retrieval.synthetic import add_synthetic, sampled_images
 from retrieval.training.corpus import LABELLED, read_items
 from retrieval.types import MADE_BY, PICTURE, SYNTHETIC
 from retrieval.ui import pieces
@@ -37,15 +33,20 @@ from tests.retrieval.sampled import GENERATOR, made, sample, ship
 FILES = (CASES, VECTORS, PATCHES, MANIFEST, "README.md")
 
 
+def library_of(images: Path, encoder: Encoder, folder: Path) -> Path:
+    """A library of painted images, of which none is too far to be a result."""
+    built = build(plan_folder(images, images / "cases.csv", "painted"), encoder, folder)
+    manifest = built.model_copy(update={"measured": built.measured.model_copy(update={"floors": ()})})
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def real(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of real cases, of which none is too far to be a result."""
     folder = tmp_path_factory.mktemp("real")
     painted(folder / "images", 32)
-    built = build(plan_folder(folder / "images", folder / "images" / "cases.csv", "painted"), encoder, folder / "cases")
-    manifest = built.model_copy(update={"measured": built.measured.model_copy(update={"floors": ()})})
-    (folder / "cases" / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", "utf-8")
-    return folder / "cases"
+    return library_of(folder / "images", encoder, folder / "cases")
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +166,32 @@ def test_they_are_filtered_before_the_ranking(mixed: Path, real: Path, encoder: 
     assert "no case fits synthetic=only" in plain.search(query(images, synthetic="only")).message
 
 
+def test_a_column_called_kind_is_a_fact_like_any_other(
+    encoder: Encoder, images: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("kinds")
+    painted(folder, 4)
+    lines = (folder / "cases.csv").read_text("utf-8").splitlines()
+    kinds = ["kind", "ct", "synthetic", "ct", "synthetic"]
+    (folder / "cases.csv").write_text(
+        "\n".join(f"{line},{kind}" for line, kind in zip(lines, kinds, strict=True)), "utf-8"
+    )
+    add_synthetic(library_of(folder, encoder, folder / "library"), encoder, sampled_images(images))
+    library = Searcher.open(encoder, folder / "library")
+
+    def found(synthetic: str, *filters: str) -> list[bool]:
+        query = Query(text="a", filters=parse_filters(filters), synthetic=synthetic)
+        return [one.case.synthetic for one in library.search(query, 30).matches]
+
+    assert found("without") == [False] * 4 and found("only") == [True] * 6
+    assert found("only", "kind=ct") == []
+    assert found("without", "kind=synthetic") == [False] * 2
+    assert sorted(found("with", "kind=synthetic")) == [False] * 2 + [True] * 6
+    with pytest.raises(BadRequest, match=r"Use one of: [a-z]") as told:
+        found("with", "color=red")
+    assert ", ," not in str(told.value)
+
+
 def test_ones_own_cases_are_none_of_them(mixed: Path, encoder: Encoder, images: Path) -> None:
     own = LocalStore.of([record(7, "b")], rows(1, encoder.dimensions))
     library = Searcher.open(encoder, mixed).with_own(own)
@@ -183,44 +210,6 @@ def test_a_copy_of_a_real_image_is_refused_and_the_library_stays(
     with pytest.raises(BadRequest, match=r"copy.png has the same pixels as the real case painted:"):
         add_synthetic(library, encoder, [type(copied)(**{**vars(copied), "path": tmp_path / "copy.png"})])
     assert (library / MANIFEST).read_bytes() == before and len(LocalStore.open(library)) == 30
-
-
-def test_a_file_must_say_that_it_is_synthetic(real: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadRequest, match=r"0.png does not say that it is synthetic"):
-        sampled_images(real.parent / "images")
-    (tmp_path / "a.png").write_bytes(b"nothing")
-    with pytest.raises(BadRequest, match=r"a.png does not say"):
-        sampled_images(tmp_path)
-    with pytest.raises(Missing, match="no PNG files"):
-        sampled_images(tmp_path / "none")
-
-
-def test_a_shipped_image_is_the_one_that_its_list_describes(tmp_path: Path) -> None:
-    one = ship(tmp_path, made(5, "glioma"))
-    (found,) = shipped_images(tmp_path)
-    assert (found.path, found.seed, found.label) == (tmp_path / one.file, 5, "glioma")
-    (tmp_path / one.file).write_bytes(b"another")
-    with pytest.raises(BadRequest, match="is not the file that the list"):
-        shipped_images(tmp_path)
-    (tmp_path / one.file).unlink()
-    with pytest.raises(Missing, match="There is no file brain-mri/synthetic"):
-        shipped_images(tmp_path)
-    assert shipped_images(tmp_path / "none") == []
-
-
-@pytest.mark.parametrize("side", [20, 128, 700])
-def test_a_small_picture_is_small_and_is_the_image(side: int) -> None:
-    """Noise of every colour, the hardest there is to make small; and a slope, the easiest."""
-    noise = Study(np.random.default_rng(0).random((side, side, 3)))
-    slope = Study(np.mgrid[0:side, 0:side][1][..., None] / side)
-    for study in (noise, slope):
-        address = small_picture(study)
-        assert address.startswith(PICTURE)
-        data = base64.b64decode(address.removeprefix(PICTURE))
-        opened = Image.open(io.BytesIO(data))
-        assert len(data) <= LARGEST and opened.format == "WEBP" and max(opened.size) <= 128
-    grey = np.asarray(opened.convert("L"), np.float32)
-    assert np.abs(grey.mean(axis=0) / 255 - np.linspace(0, 1, opened.size[0])).max() < 0.06
 
 
 def test_a_card_marks_them_and_shows_their_picture(mixed: Path, encoder: Encoder, images: Path) -> None:
