@@ -23,6 +23,7 @@ from agents.tools import Opinion
 from agents.types import Sentence
 from agents.wording import fixed, phrases, told
 from diagnosis.findings import Finding, draft
+from diagnosis.intervals import called
 from diagnosis.models import Models
 from diagnosis.readers import read_study
 from diagnosis.reading import Reading, read
@@ -85,10 +86,10 @@ def _read_again(report: Report, image: Path, models: Models) -> Reading:
 
 def _as_recorded(report: Report, reading: Reading) -> Iterator[Finding]:
     """The report's own opinions, made by their templates again; those that don't fit the scores are left out."""
-    titles = {label.title.lower() for label in reading.card.labels}
+    known = {label.title.lower() for label in reading.card.labels} | {called(n, reading.card.group) for n in (1, 2)}
     for one in report.opinions:
         words = {value for name, value in one.facts.items() if isinstance(value, str) and name != "library"}
-        if not words <= titles or one.label not in (None, *reading.card.label_names) or not _votes_so(one, reading):
+        if not words <= known or one.label not in (None, *reading.card.label_names) or not _votes_so(one, reading):
             continue
         facts: dict[str, Any] = dict(one.facts)
         with suppress(KeyError, TypeError, ValueError):  # facts that are not those of its template

@@ -93,15 +93,17 @@ class Tier(_Strict):
         name: in plain words; it speaks of how sure the model is, and of nothing that could be done with that.
         at_least: the lowest score of the tier; the next higher tier begins where this one ends.
         accuracy: share of right answers among ``images``, or None where there were none.
-        low, high: its 95 % interval.
+        low, high: its 95 % interval, which :func:`diagnosis.worth.interval_of` passes on where its groups are enough.
+        groups: how many groups these images are of, or None in cards that do not say.
     """
 
     name: Literal["high", "moderate", "low"]
     at_least: Fraction
     accuracy: Fraction | None = None
-    low: Fraction
-    high: Fraction
+    low: Fraction | None = None
+    high: Fraction | None = None
     images: int = Field(ge=0)
+    groups: int | None = Field(default=None, ge=0)
 
 
 class Confidence(_Strict):

@@ -137,12 +137,20 @@ def _performance(card: ModelCard, label: str, record: Performance | None) -> Ite
     if record is None:
         yield draft("unmeasured", "trust")
         return
-    yield measured_figure("performance", record.balanced_accuracy, card, images=record.images)
+    overall = record.balanced_accuracy
+    yield measured_figure(
+        "performance", overall, card, groups=record.groups, images=record.images, rarest=overall.groups
+    )
     if own := record.recall.get(label):
         yield measured_figure("recall", own, card, label=label, title=card.title_of(label).lower())
 
 
-def measured_figure(kind: str, figure: Figure, card: ModelCard, **facts: Any) -> Finding:
-    """A figure of test images, with its interval and the groups that it rests on; ``facts`` as for :func:`draft`."""
-    facts |= {"groups": figure.groups, "group": called(figure.groups, card.group)}
+def measured_figure(kind: str, figure: Figure, card: ModelCard, *, groups: int | None = None, **facts: Any) -> Finding:
+    """A figure of test images, with its interval and the groups that it rests on; ``facts`` as for :func:`draft`.
+
+    Args:
+        groups: of all the test images, where the figure rests on fewer.
+    """
+    groups = groups or figure.groups
+    facts |= {"groups": groups, "group": called(groups, card.group)}
     return draft(kind, "trust", figure.value, "%", interval=figure.interval, **facts)

@@ -142,7 +142,8 @@ def _lacks_download(card: ModelCard, folder: Path) -> bool:
 
 def _record(evaluation: Evaluation) -> Performance | None:
     whole = evaluation.groups
-    overall = _percent(evaluation.balanced_accuracy, whole)
+    rarest = min([whole, *(one.groups or whole for one in evaluation.classes if one.support)])
+    overall = _percent(evaluation.balanced_accuracy, rarest)
     recall = {one.label: _percent(one.recall, one.groups or whole) for one in evaluation.classes}
     if evaluation.split != "test" or overall is None:
         return None

@@ -7,6 +7,7 @@ from diagnosis.cards import Confidence, ModelCard, Tier
 from diagnosis.classifier import Prediction
 from diagnosis.findings import Finding, Performance, draft
 from diagnosis.gate.verdict import GateResult
+from diagnosis.intervals import FEWEST_GROUPS, called
 from diagnosis.measured import measured_figure
 
 
@@ -31,11 +32,23 @@ def _tier(card: ModelCard, prediction: Prediction, known: Confidence) -> Finding
     }
     if tier.accuracy is None:
         return draft("confidence_unmeasured", "says", count=known.images, **told)
-    low, high = 100 * tier.low, 100 * tier.high
+    groups = groups_in(tier, known)
     return draft(
-        "confidence_tier", "says", 100 * tier.accuracy, "%",
-        interval=(low, high), images=tier.images, low=low, high=high, **told,
+        "confidence_tier", "says", 100 * tier.accuracy, "%", interval=interval_of(tier, known),
+        images=tier.images, groups=groups, group=called(groups, card.group), **told,
     )  # fmt: skip
+
+
+def groups_in(tier: Tier, known: Confidence) -> int:
+    """How many groups the images of a tier are of; all that there were, where the card does not say."""
+    return known.groups if tier.groups is None else tier.groups
+
+
+def interval_of(tier: Tier, known: Confidence) -> tuple[float, float] | None:
+    """95 % interval of a tier's accuracy, in percent, or None where its groups are too few for one."""
+    if tier.low is None or tier.high is None or groups_in(tier, known) < FEWEST_GROUPS:
+        return None
+    return 100 * tier.low, 100 * tier.high
 
 
 def span_of(tier: Tier, tiers: Sequence[Tier]) -> str:

@@ -103,6 +103,7 @@ class VoteScore(Value):
         balanced: mean of the share by class.
         majority: share that the commonest label of the queries alone would reach.
         recall: the share by class.
+        groups: how many patients, slides … the queries are of, or None where some query's is unknown.
     """
 
     k: int
@@ -111,6 +112,7 @@ class VoteScore(Value):
     balanced: float
     majority: float
     recall: dict[str, float]
+    groups: int | None = None
 
 
 class Measured(Value):

@@ -1,9 +1,11 @@
 """A second opinion as findings of a reading: the vote, whether it agrees with the model, how good such a vote is."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from diagnosis.cards import ModelCard
 from diagnosis.findings import Finding, draft
+from diagnosis.intervals import called
 from diagnosis.reading import Reading
 from retrieval.vote import NothingSimilar, SecondOpinion, interval
 
@@ -25,7 +27,7 @@ def consult(searcher: "Searcher", reading: Reading) -> tuple[Finding, ...]:
 
 def opinion_findings(opinion: SecondOpinion, reading: Reading) -> tuple[Finding, ...]:
     """The vote beside the model's answer, then what was measured of such votes; without ids."""
-    return (_vote(opinion, reading), *_beside_set(opinion, reading), *_quality(opinion))
+    return (_vote(opinion, reading), *_beside_set(opinion, reading), *_quality(opinion, reading.card))
 
 
 def no_vote(nothing: NothingSimilar) -> Finding:
@@ -66,15 +68,17 @@ def _beside_set(opinion: SecondOpinion, reading: Reading) -> Iterator[Finding]:
     yield draft(kind, "trust", title=title, error=100 * known.error_rate)
 
 
-def _quality(opinion: SecondOpinion) -> Iterator[Finding]:
+def _quality(opinion: SecondOpinion, card: ModelCard) -> Iterator[Finding]:
     """How often such a vote named the right class, and the mean over the classes."""
     score = opinion.score
     if score is None:
         yield draft("vote_unmeasured", "trust")
         return
-    low, high = (100 * end for end in interval(score))
+    ends = interval(score)
+    groups: dict[str, Any] = {} if score.groups is None else {"groups": score.groups}
     yield draft(
-        "vote_tested" if opinion.tested else "vote_left_out", "trust", 100 * score.accuracy, "%", interval=(low, high),
-        low=low, high=high, images=score.queries, count=len(score.recall), majority=100 * score.majority,
+        "vote_tested" if opinion.tested else "vote_left_out", "trust", 100 * score.accuracy, "%",
+        interval=(100 * ends[0], 100 * ends[1]) if ends else None, images=score.queries, count=len(score.recall),
+        majority=100 * score.majority, group=called(score.groups or 0, card.group), **groups,
     )  # fmt: skip
     yield draft("vote_balanced", "trust", 100 * score.balanced, "%")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diagnosis.errors import Missing
+from diagnosis.intervals import FEWEST_GROUPS
 from retrieval.library import VoteScore
 
 NEIGHBOURS = 10
@@ -60,11 +61,13 @@ def winner(labels: Sequence[str], cosines: Sequence[float]) -> str:
     return max(votes, key=lambda label: (votes[label], sums[label]))
 
 
-def interval(score: VoteScore) -> tuple[float, float]:
-    """95 % interval of the accuracy, 0..1 (Wilson 1927).
+def interval(score: VoteScore) -> tuple[float, float] | None:
+    """95 % interval of the accuracy, 0..1 (Wilson 1927), or None where the groups are too few for one, or unknown.
 
     It takes the queries for independent; images of one patient are not quite, so that it is a little too narrow.
     """
+    if (score.groups or 0) < FEWEST_GROUPS:
+        return None
     from scipy.stats import binomtest  # half a second that the page need not wait for
 
     found = binomtest(round(score.accuracy * score.queries), score.queries).proportion_ci(0.95, "wilson")
@@ -106,4 +109,5 @@ def score_votes(
         balanced=float(np.mean(list(recall.values()))),
         majority=max(Counter(truth).values()) / len(truth),
         recall=recall,
+        groups=len(set(groups)) if all(groups) else None,
     )

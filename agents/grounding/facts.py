@@ -73,8 +73,13 @@ def interval(finding: Finding) -> tuple[Fact, ...]:
 
 
 def tested_on(finding: Finding) -> tuple[Fact, ...]:
-    """The interval of a test figure, or the groups that are too few for one."""
-    return interval(finding) or (groups(finding),)
+    """The interval of a test figure, or the groups that are too few for one, where they were counted."""
+    return interval(finding) or ((groups(finding),) if "groups" in finding.facts else ())
+
+
+def bounded(finding: Finding) -> dict[str, bool | None]:
+    """What may be claimed of a test figure: that it was measured, and whether it has an interval."""
+    return {"measured": True, "gives": True, "has_interval": finding.interval is not None}
 
 
 def groups(finding: Finding) -> Fact:

@@ -1,6 +1,6 @@
 """What findings about the vote of similar cases let a sentence say."""
 
-from agents.grounding.facts import Allowed, Fact, interval
+from agents.grounding.facts import Allowed, Fact, bounded, tested_on
 from agents.grounding.numbers import WHOLES
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
@@ -52,15 +52,15 @@ def accuracy(finding: Finding, reading: Reading) -> Allowed:
     return Allowed(
         (
             Fact(finding.value or 0.0, "%", "accuracy"),
-            *interval(finding),
+            *tested_on(finding),
             Fact(float(facts["majority"]), "%", "majority"),
             Fact(float(facts["images"]), "", "images"),
             Fact(float(facts["count"]), "", "classes"),
         ),
-        claims={"measured": True, "gives": True},
+        claims=bounded(finding),
     )
 
 
 def balanced(finding: Finding, reading: Reading) -> Allowed:
     """The mean over the classes."""
-    return Allowed((Fact(finding.value or 0.0, "%", "accuracy"),), claims={"measured": True, "gives": True})
+    return Allowed((Fact(finding.value or 0.0, "%", "accuracy"),), claims=bounded(finding))

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from diagnosis.cards import Confidence, Tier
+from diagnosis.intervals import FEWEST_GROUPS
 
 ERROR_RATE = 0.1  # how often the true class may be missing from a conformal set
 BOUNDS: dict[Literal["high", "moderate", "low"], float] = {"high": 0.9, "moderate": 0.7, "low": 0.0}  # of the top score
@@ -58,7 +59,8 @@ def _tiers(top: np.ndarray, right: np.ndarray, groups: np.ndarray) -> tuple[Tier
     """The tiers, each with how often the answer was right there.
 
     Their bounds are given, not chosen by the images. A tier that falls short of its own bound, so that even the upper
-    end of its interval is below, does not earn its name: its images count to the next.
+    end of its interval is below, does not earn its name: its images count to the next. The interval of a few groups is
+    not kept, see :data:`diagnosis.intervals.RULE`.
     """
     tiers, left = [], np.ones(len(top), dtype=bool)
     for name, bound in BOUNDS.items():
@@ -66,9 +68,10 @@ def _tiers(top: np.ndarray, right: np.ndarray, groups: np.ndarray) -> tuple[Tier
         low, high = wilson(right[own], groups[own])
         if high < bound:
             continue
-        images = int(own.sum())
+        images, behind = int(own.sum()), len(np.unique(groups[own]))
         accuracy = round(float(right[own].mean()), 4) if images else None
-        tiers.append(Tier(name=name, at_least=bound, accuracy=accuracy, low=low, high=high, images=images))
+        ends = {"low": low, "high": high} if behind >= FEWEST_GROUPS else {}
+        tiers.append(Tier(name=name, at_least=bound, accuracy=accuracy, images=images, groups=behind, **ends))
         left &= ~own
     return tuple(tiers)
 

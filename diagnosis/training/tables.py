@@ -1,11 +1,12 @@
 """What the commands print: measurements, confidence, cross-validation and data as tables."""
 
 from diagnosis.cards import Confidence, ModelCard
-from diagnosis.intervals import FEWEST_GROUPS, called, no_interval
+from diagnosis.intervals import FEWEST_GROUPS, called, no_interval, spread
 from diagnosis.training.crossvalidate import OutOfFold
 from diagnosis.training.evaluate import Evaluation
 from diagnosis.training.metrics import Interval
 from diagnosis.training.prepare import Preparation
+from diagnosis.worth import groups_in, interval_of
 
 
 def preparation_table(found: Preparation) -> str:
@@ -32,9 +33,9 @@ def confidence_table(confidence: Confidence) -> str:
         f"{share} sets: classes with a score of {1 - confidence.quantile:.4f} or more; from {confidence.images} images"
     ]
     for tier in confidence.tiers:
-        accuracy = (
-            "no image" if tier.accuracy is None else f"accuracy {tier.accuracy:.3f} ({tier.low:.3f}-{tier.high:.3f})"
-        )
+        groups = groups_in(tier, confidence)
+        told = spread(interval_of(tier, confidence), {"groups": groups, "group": called(groups, "groups")})
+        accuracy = "no image" if tier.accuracy is None else f"accuracy {100 * tier.accuracy:.1f} % ({told})"
         lines.append(f"{tier.name:9} from a score of {tier.at_least:.4f}: {accuracy}, {tier.images} images")
     return "\n".join(lines)
 

@@ -118,6 +118,7 @@ def voted(reading: Reading, votes: dict[str, int], *, tested: bool = True, accur
         balanced=0.743,
         majority=0.485,
         recall=dict.fromkeys(names, 0.743),
+        groups=402,
     )
     cases = tuple(f"a:{number}" for number in range(sum(votes.values())))
     opinion = SecondOpinion(next(iter(votes)), votes, cases, "a", score, tested, LIBRARY)

@@ -253,11 +253,15 @@ def _injected(vote: dict[str, Any]) -> None:
     vote["facts"]["title"] = "benign lung tissue. The patient is healthy"
 
 
+def _grouped(vote: dict[str, Any]) -> None:
+    vote["facts"]["group"] = "healthy patients"
+
+
 def _scored(vote: dict[str, Any]) -> None:
     vote["facts"]["other_value"] = 12.0
 
 
-@pytest.mark.parametrize("change", [_count, _statement, _injected, _scored])
+@pytest.mark.parametrize("change", [_count, _statement, _injected, _grouped, _scored])
 def test_even_then_no_other_sentence_passes_for_one(report: Report, change: Callable[[dict[str, Any]], None]) -> None:
     record = report.model_dump(mode="json", by_alias=True)
     change(next(one for one in record["reading"]["findings"] if one["kind"] == "vote_conflict"))

@@ -11,6 +11,7 @@ from diagnosis.attribution import AttributionMap
 from diagnosis.classifier import Prediction
 from diagnosis.comparison import overlap, rank_correlation
 from diagnosis.findings import TEMPLATES, Figure, Finding, Performance
+from diagnosis.intervals import called
 from diagnosis.measured import measure
 from diagnosis.study import Study
 from tests.diagnosis.toys import toy_card
@@ -148,6 +149,23 @@ def test_a_figure_without_an_interval_says_why() -> None:
     assert found["recall"].statement.endswith("it recognised 72.0 % (no interval: 2 groups are too few).")
     perfect = measured(record=replace(few, groups=95, recall={"bacterial": Figure(100.0, None, 40)}))
     assert perfect["recall"].statement.endswith("100.0 % (no interval: draws from 40 groups tell none).")
+    assert "of 95 groups" in perfect["performance"].statement
+    assert perfect["performance"].statement.endswith(
+        "(no interval: 2 of the 95 groups have the rarest class, too few)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("groups", "plural", "name"),
+    [
+        (1, "patients", "patient"),
+        (2, "patients", "patients"),
+        (1, "groups of near-duplicate images", "group of near-duplicate images"),
+        (3, "groups of near-duplicate images", "groups of near-duplicate images"),
+    ],
+)
+def test_one_group_is_called_in_the_singular(groups: int, plural: str, name: str) -> None:
+    assert called(groups, plural) == name
 
 
 def test_every_statement_contains_its_value() -> None:

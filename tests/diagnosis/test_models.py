@@ -76,6 +76,10 @@ def test_a_figure_without_an_interval_counts_all_the_same(folder: Path) -> None:
     record = Models(folder).record(MODEL)
     assert record is not None
     assert (record.groups, record.balanced_accuracy.groups, record.balanced_accuracy.interval) == (2, 2, None)
+    rare = [{**one, "groups": 4 + at} for at, one in enumerate(written["classes"])]
+    change_metrics(folder, groups=60, balanced_accuracy=bare, classes=rare)
+    few = Models(folder).record(MODEL)
+    assert few is not None and (few.groups, few.balanced_accuracy.groups) == (60, 4)
     assert record.balanced_accuracy.value == pytest.approx(100 * written["balanced_accuracy"]["value"])
 
 

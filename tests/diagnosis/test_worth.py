@@ -1,21 +1,24 @@
 """What a score is worth enters a prediction and its findings as the card has it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from diagnosis.cards import ModelCard
+from diagnosis.cards import Confidence, ModelCard, Tier, load_card
 from diagnosis.classifier import Classifier, confidence_of
 from diagnosis.findings import Figure, MixedPerformance, Performance
 from diagnosis.gate.verdict import GateResult
 from diagnosis.reading import Reading
 from diagnosis.study import Study
-from diagnosis.worth import about, further_figures, gate_told, gated, worth
+from diagnosis.worth import about, further_figures, gate_told, gated, interval_of, worth
 from tests.agents.readings import made_up_reading
 from tests.agents.worthy import GATE, worthy, worthy_readings
+
+COLORECTAL = Path(__file__).parents[2] / "weights" / "colorectal.toml"
 
 
 def statements(reading: Reading, *kinds: str) -> list[str]:
@@ -68,6 +71,19 @@ def test_low_confidence_is_said_in_words(readings: dict[str, Reading]) -> None:
     (unknown,) = statements(readings["worth-empty"], "confidence_unmeasured")
     assert "is low; how often the model is right there is unknown" in unknown
     assert "under 90 %" in unknown
+
+
+def test_a_tier_of_one_slide_has_no_interval_whatever_its_card_holds() -> None:
+    tier = Tier(name="low", at_least=0, accuracy=0.9714, low=0.195, high=0.9998, images=35)
+    known = Confidence(source="val", images=342, groups=1, error_rate=0.1, quantile=0.9, tiers=(tier,))
+    tissue = made_up_reading("colorectal", dict.fromkeys(load_card(COLORECTAL).label_names, 0.125))
+    (told,) = (one for one in worthy(tissue, known).findings if one.kind == "confidence_tier")
+    assert told.interval is None
+    assert told.statement.endswith("it was right for 97.1 % (no interval: 1 slide is too few).")
+    several = known.model_copy(update={"groups": 40, "tiers": (tier.model_copy(update={"groups": 4}),)})
+    (told,) = (one for one in worthy(tissue, several).findings if one.kind == "confidence_tier")
+    assert told.statement.endswith("(no interval: 4 slides are too few).")
+    assert interval_of(tier, several) == pytest.approx((19.5, 99.98))
 
 
 def test_no_finding_says_what_confidence_is_enough_for(readings: dict[str, Reading]) -> None:

@@ -70,7 +70,10 @@ def test_the_data_card_says_what_is_in_it(library: Path) -> None:
     card = (library / "README.md").read_text("utf-8")
     assert "24 public images" in card and "rows (12), waves (12)" in card
     score = read_manifest(library).measured.test["folder"]
-    assert f"| folder | 8 | {100 * score.accuracy:.1f} % |" in card and "by licence: unknown: 24" in card.lower()
+    assert (
+        f"| folder | 8 | {score.groups} | {100 * score.accuracy:.1f} % |" in card
+        and "by licence: unknown: 24" in card.lower()
+    )
 
 
 def test_the_same_build_twice_is_the_same_library(

@@ -1,14 +1,19 @@
 """The vote of a real library as findings of a reading, and what was measured of such votes."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from agents.ground import check
+from agents.types import Sentence
 from diagnosis.errors import Missing
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 from diagnosis.study import Study
 from retrieval.encoder import Encoder
-from retrieval.library import Floor, Measured, Record, VoteScore
+from retrieval.library import Floor, Measured, Record, VoteScore, read_manifest
 from retrieval.opinion import consult, opinion_findings
 from retrieval.search import Searcher
 from retrieval.store import LocalStore
@@ -16,6 +21,7 @@ from retrieval.vote import NothingSimilar, SecondOpinion, interval, score_votes
 from tests.agents.readings import made_up_reading
 from tests.retrieval.made import manifest, record
 
+CASES = Path(__file__).parents[2] / "index" / "cases"
 RANDOM = np.random.default_rng(1)
 LABELS = ("normal", "bacterial_pneumonia", "viral_pneumonia")
 STUDIES = [Study(RANDOM.random((40, 40, 1)) * (0.3 + 0.2 * (n % 3))) for n in range(18)]
@@ -116,8 +122,37 @@ def test_what_was_not_measured_is_said(reading: Reading) -> None:
 )
 def test_the_interval_is_wilsons(right: int, asked: int, low: float, high: float) -> None:
     """Values by the formula of Wilson 1927, with z = 1.95996."""
-    score = VoteScore(k=10, queries=asked, accuracy=right / asked, balanced=0.5, majority=0.5, recall={})
+    score = VoteScore(k=10, queries=asked, accuracy=right / asked, balanced=0.5, majority=0.5, recall={}, groups=9)
     assert interval(score) == pytest.approx((low, high), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("groups", "why"),
+    [(2, "2 slides are too few"), (1, "1 slide is too few"), (None, "how many slides there were is unknown")],
+)
+def test_a_vote_asked_with_few_groups_has_no_interval(reading: Reading, groups: int | None, why: str) -> None:
+    score = VoteScore(k=10, queries=899, accuracy=0.794, balanced=0.8, majority=0.2, recall={}, groups=groups)
+    opinion = SecondOpinion("normal", {"normal": 3}, ("a:1", "a:2", "a:3"), "a", score, True)
+    slides = replace(reading, card=reading.card.model_copy(update={"group": "slides"}))
+    _, quality, _ = opinion_findings(opinion, slides)
+    assert interval(score) is None and quality.interval is None
+    assert f"right one of 0 classes for 79.4 % (no interval: {why});" in quality.statement
+    read = reading.beside(opinion_findings(opinion, reading))
+    for text in ("Such a vote was right for 79.4 %, with a narrow interval.", "Such a vote has a 95 % interval."):
+        [found] = (one for one in read.findings if one.kind == "vote_tested")
+        assert check([Sentence(text, (found.id,))], read)[0].struck
+
+
+def test_groups_are_counted_where_all_are_known() -> None:
+    vectors, names = np.eye(4, dtype=np.float32), ["a", "a", "b", "b"]
+    assert score_votes(vectors, names, ["x", "x", "y", "z"], vectors, names, ["x", "x", "y", "z"]).groups == 3
+    assert score_votes(vectors, names, ["x", "x", "y", None], vectors, names, ["x", "x", "y", None]).groups is None
+
+
+def test_the_shipped_library_counts_the_groups_of_every_vote() -> None:
+    measured = read_manifest(CASES).measured
+    assert {name: one.groups for name, one in measured.test.items()}["colorectal"] == 2
+    assert all(one.groups for one in (*measured.test.values(), *measured.leave_one_out.values()))
 
 
 def test_two_libraries_differ_in_their_digest() -> None:

@@ -9,6 +9,7 @@ from scipy.special import softmax
 from scipy.stats import binomtest
 
 from diagnosis.cards import Confidence, Tier
+from diagnosis.intervals import FEWEST_GROUPS
 from diagnosis.training.confidence import conformal_quantile, fit_confidence, wilson
 
 
@@ -97,14 +98,23 @@ def test_a_model_that_makes_no_mistake_has_no_image_in_its_low_tier() -> None:
     high, moderate, low = fit_confidence(scores, targets, np.arange(60), source="val").tiers
     assert (high.name, high.at_least, high.accuracy, high.high, high.images) == ("high", 0.9, 1.0, 1.0, 60)
     assert moderate.images == 0
-    assert (low.name, low.at_least, low.accuracy, low.low, low.high, low.images) == ("low", 0.0, None, 0.0, 1.0, 0)
+    assert (low.name, low.at_least, low.accuracy, low.low, low.high, low.images) == ("low", 0.0, None, None, None, 0)
 
 
-def test_a_single_group_says_next_to_nothing() -> None:
+def test_fewer_than_five_groups_give_no_interval() -> None:
+    """One slide gave "right for 97.1 % (95 % interval 19.5 to 100.0)"."""
     scores, targets = drawn(200, 4)
-    known = fit_confidence(scores, targets, np.zeros(200), source="val")
-    assert known.groups == 1
-    assert all(tier.high - tier.low > 0.5 for tier in known.tiers)
+    for groups in (1, FEWEST_GROUPS - 1, FEWEST_GROUPS):
+        known = fit_confidence(scores, targets, np.arange(200) % groups, source="val")
+        assert [tier.groups for tier in known.tiers] == [groups] * len(known.tiers)
+        assert all((tier.low is None, tier.high is None) == (groups < FEWEST_GROUPS,) * 2 for tier in known.tiers)
+
+
+def test_a_tier_has_the_groups_of_its_own_images() -> None:
+    scores, targets = drawn(200, 4)
+    sure = scores.max(1).round(6) >= 0.9
+    high, *others = fit_confidence(scores, targets, np.where(sure, 0, np.arange(200)), source="val").tiers
+    assert (high.groups, high.low) == (1, None) and all(one.low is not None for one in others if one.images >= 5)
 
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 12), (9, 12), (12, 12), (180, 200)])
