@@ -36,6 +36,8 @@ _CLAIMED = {
 _OUTSIDE = re.compile(
     r"(?<!\w)(?:not (?:in|inside|within|among|one of|part of|held|needed)|outside|left out|excluded from|missing from)(?!\w)"
 )
+_IN_SET = re.compile(r"(?<!\w)(?:in|inside|within|part of|belongs? to) (?:the|that|this|its) (?:\w+ )?set(?!\w)")
+_IS_NOT = re.compile(r"(?<!\w)(?:is|are|was|were|does|do)(?: not|n't) ?$")  # "… are in the set, normal is not."
 _GLOSSES = frozenset(
     {"infection", "infections", "bacteria", "virus", "viruses", "cancer", "cancers"}
 )  # plain words for classes, from their descriptions
@@ -126,6 +128,8 @@ class Check:
                 return f"“{one.text}” is no class of this model."
             if not one.labels & labels and not self._is_the_rest(one, labels) and not self._is_outside(one):
                 return f"The cited findings do not speak of “{one.text}”."
+            if self._is_denied(one) and one.labels & frozenset(self.reading.prediction.conformal or ()):
+                return f"The set of classes holds “{one.text}”."
         return None
 
     def _is_the_rest(self, one: entities.ClassMention, labels: frozenset[str]) -> bool:
@@ -136,8 +140,13 @@ class Check:
 
     def _is_outside(self, one: entities.ClassMention) -> bool:
         """Whether a class that the conformal set does not hold is said to be none of its classes."""
-        told = any(finding.kind == "conformal_set" for finding in self.cited)
-        return told and self.full and _OUTSIDE.search(self.text.clause_text(one.start)) is not None
+        told = self.full and any(finding.kind == "conformal_set" for finding in self.cited)
+        return told and (self._is_denied(one) or _OUTSIDE.search(self.text.clause_text(one.start)) is not None)
+
+    def _is_denied(self, one: entities.ClassMention) -> bool:
+        """Whether a class is said to be none of the set in two words, after others that are."""
+        short = _IS_NOT.search(self.text.clause_text(one.start))
+        return short is not None and _IN_SET.search(self.text.low, 0, one.start) is not None
 
     def _wrong_method(self) -> str | None:
         methods = self._union("methods")

@@ -50,7 +50,7 @@ class Claim:
     supposed: bool
     raw: bool
     unsaid: bool
-    only_denied: bool
+    only: str
     number_stands: bool
     hypothetical: bool
     beside: bool
@@ -80,7 +80,7 @@ def claims() -> tuple[Claim, ...]:
             data.get("supposed", False),
             data.get("raw", False),
             data.get("unsaid", False),
-            data.get("only_denied", False),
+            data.get("only", ""),
             data.get("number_stands", False),
             data.get("hypothetical", False),
             data.get("beside", False),
@@ -152,7 +152,7 @@ def _stances(text: Text, claim: Claim) -> list[tuple[Span, bool | None]]:
             continue
         if claim.beside and not _BESIDE.search(text.low[: span.start]):
             continue
-        if not claim.only_denied or denied:
+        if claim.only in ("", "denied" if denied else "affirmed"):
             found.append((span, not denied))
     return [(span, _shaded(text, claim, span, stance)) for span, stance in found if _counts(text, claim, span)]
 

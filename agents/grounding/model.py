@@ -1,6 +1,6 @@
 """What the model's record, and what it made of the file, let a sentence say."""
 
-from agents.grounding.facts import Allowed, Fact, groups, interval, names, tested_on
+from agents.grounding.facts import Allowed, Fact, bounded, groups, interval, names, tested_on
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
@@ -13,7 +13,7 @@ def performance(finding: Finding, reading: Reading) -> Allowed:
         groups(finding),
         *interval(finding),
     )
-    return Allowed(facts, claims={"trained": False, "measured": True, "gives": True})
+    return Allowed(facts, claims={**bounded(finding), "trained": False})
 
 
 def recall(finding: Finding, reading: Reading) -> Allowed:
@@ -27,7 +27,7 @@ def recall(finding: Finding, reading: Reading) -> Allowed:
     return Allowed(
         facts,
         names(label),
-        claims={"measured": True, "recognised": True, "trained": False, "gives": True, "all_recognised": False},
+        claims={**bounded(finding), "recognised": True, "trained": False, "all_recognised": False},
     )
 
 

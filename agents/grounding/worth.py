@@ -2,7 +2,7 @@
 
 import re
 
-from agents.grounding.facts import Allowed, Fact, class_called, interval, tested_on
+from agents.grounding.facts import Allowed, Fact, bounded, class_called, tested_on
 from diagnosis.findings import Finding
 from diagnosis.reading import Reading
 
@@ -16,7 +16,7 @@ def tier(finding: Finding, reading: Reading) -> Allowed:
     label = class_called(reading, str(facts["title"]))
     right = (
         Fact(finding.value or 0.0, "%", "accuracy"),
-        *interval(finding),
+        *tested_on(finding),
         Fact(float(facts.get("images", 0)), "", "images"),
     )
     return Allowed(
@@ -27,10 +27,10 @@ def tier(finding: Finding, reading: Reading) -> Allowed:
         ),
         frozenset({label}),
         claims={
+            **bounded(finding),
             **{f"tier_{name}": name == facts["tier"] for name in TIERS},
             "measured": known,
             "trained": False,
-            "gives": True,
         },
         ranks={label: 1},
         values={label: float(facts["score"])},
@@ -72,9 +72,7 @@ def conformal_tested(finding: Finding, reading: Reading) -> Allowed:
         Fact(float(finding.facts["images"]), "", "images"),
         *(Fact(float(finding.facts["size"]), "", role) for role in ("classes", "")),
     )
-    return Allowed(
-        facts, claims={"set_of_classes": True, "measured": True, "gives": True, "trained": False, "empty_set": False}
-    )
+    return Allowed(facts, claims={**bounded(finding), "set_of_classes": True, "trained": False, "empty_set": False})
 
 
 def vote(finding: Finding, reading: Reading) -> Allowed:

@@ -41,6 +41,8 @@ PLANTERS: dict[str, Planter] = {
     "wrong tier": findings.wrong_tier,
     "wrong class in the set": findings.wrong_set,
     "set turned round": pairs_of("sets", "conformal_set", "conformal_empty", "vote_in_set", "vote_outside_set"),
+    "set called one class": findings.called_one,
+    "interval of a figure without one": findings.false_interval,
     "gate turned round": pairs_of("gates", "gate", "gate_passed"),
     "wrong fact of the model": pairs_of("facts", "model_fact"),
     "test of a map turned round": pairs_of("tests", "badge", "shuffled", "steady", "gap", "gain"),

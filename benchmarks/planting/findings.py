@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from agents.types import Sentence
-from benchmarks.planting.source import SWAPS, Source, about, data
+from benchmarks.planting.source import SWAPS, Source, about, data, embedded
 
 VOTES = re.compile(
     r"(?<![\w.])(\d+|[a-z]+)(?= (?:(?:out )?of|in) (?:the )?(?:10|ten)(?!\w))|(?<=got )\d+(?= of the votes)", re.I
@@ -135,3 +135,17 @@ def wrong_set(source: Source, rng: random.Random) -> Iterator[Sentence]:
     for own in held:
         if own in text:
             yield from (source.said(text.replace(own, other)) for other in titles.values() if other not in text)
+
+
+def called_one(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """A conformal set of several classes that is said to hold one."""
+    finding = about(source, "conformal_set")
+    if finding and (finding.value or 0) > 1:
+        yield from embedded("alone")(source, rng)
+
+
+def false_interval(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """An interval for a test figure that has none."""
+    several = any("95 % interval" in one.statement for one in source.cited)
+    if not several and any("no interval" in one.statement for one in source.cited):
+        yield from embedded("intervals")(source, rng)

@@ -55,6 +55,19 @@ FALSE = [
     ("worth-few", "performance_mixed", "Its balanced accuracy was 90.9 % (95 % interval 0.0 to 90.9)."),
     ("worth-few", "recall", "It recognised 100.0 % of bacterial pneumonia (95 % interval 100.0 to 100.0)."),
     ("worth-few", "conformal_tested", "Such a set held the true class for 93.9 % (95 % interval 93.9 to 93.9)."),
+    ("worth-few", "performance", "Its balanced accuracy of 77.0 % has a narrow interval."),
+    ("worth-few", "performance", "The balanced accuracy of 77.0 % comes with a tight confidence interval."),
+    ("worth-few", "recall", "It recognised 100.0 % of bacterial pneumonia, with a wide interval."),
+    ("worth-high", "performance", "Its balanced accuracy of 81.4 % has no interval."),
+    ("worth-low", "conformal_set", "Only viral pneumonia is in the set."),
+    ("worth-low", "conformal_set", "The set holds only one class."),
+    ("worth-low", "conformal_set", "The set holds a single class."),
+    ("worth-low", "conformal_set", "The set holds viral pneumonia only."),
+    ("worth-low", "conformal_set", "The set of classes holds just viral pneumonia."),
+    ("worth-low", "conformal_set", "Viral pneumonia alone is in the set."),
+    ("worth-low", "conformal_set", "Viral pneumonia is the only class in the set."),
+    ("worth-low", "conformal_set", "Viral pneumonia is in the set, bacterial pneumonia is not."),
+    ("worth-low", "conformal_set", "Viral pneumonia and normal are in the set, bacterial pneumonia is not."),
     ("worth-low", "vote_in_set", "Bacterial pneumonia, the class of most similar cases, is not in the set."),
     ("worth-outside", "vote_outside_set", "Normal, the class of most similar cases, is in the set."),
     ("worth-gated", "gate", "This is an image that the model was made for."),
@@ -69,6 +82,79 @@ FALSE = [
 @pytest.mark.parametrize(("name", "kind", "text"), FALSE)
 def test_what_was_not_measured_is_struck(name: str, kind: str, text: str) -> None:
     assert struck(name, kind, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "text"),
+    [
+        ("worth-low", "conformal_set", "Viral pneumonia and bacterial pneumonia are in the set, normal is not."),
+        ("worth-low", "conformal_set", "Viral pneumonia and bacterial pneumonia are in the set; normal isn't."),
+        ("worth-low", "conformal_set", "Only viral pneumonia and bacterial pneumonia are in the set."),
+        ("worth-low", "conformal_set", "The set holds only two of the three classes."),
+        ("worth-low", "conformal_set", "The set holds more than one class."),
+        ("worth-low", "conformal_set", "Normal is the only class that is not in the set."),
+        ("worth-low", "conformal_set", "Viral pneumonia is not the only class in the set."),
+        ("worth-high", "conformal_set", "Only bacterial pneumonia is in the set."),
+        ("worth-high", "conformal_set", "The set holds only one class."),
+        ("worth-high", "performance", "Its balanced accuracy of 81.4 % has an interval from 78.2 to 84.1."),
+        ("worth-few", "performance", "Its balanced accuracy of 77.0 % has no interval, as 2 patients are too few."),
+        ("worth-few", "performance", "With 2 patients, an interval for the 77.0 % cannot be given."),
+        ("worth-few", "performance", "The balanced accuracy of 77.0 % lacks an interval."),
+    ],
+)
+def test_what_was_measured_of_sets_and_intervals_stands(name: str, kind: str, text: str) -> None:
+    assert struck(name, kind, text) is None
+
+
+MODEL, NOT = ("The model",), ("Not made for",)
+USES = [
+    (NOT, "The model can be applied to adults.", False),
+    (NOT, "The model is appropriate for adults.", False),
+    (NOT, "The model handles adults and CT slices.", False),
+    (NOT, "It reads CT slices of adults.", False),
+    (NOT, "Adults and CT slices are what the model is for.", False),
+    (NOT, "The model handles any finding beyond its three classes.", False),
+    (NOT, "The model is not perfect, but it can be applied to adults.", False),
+    (NOT, "It is not made for diagnosis; adults and CT slices are fine.", False),
+    (NOT, "The model is not only for children but also for adults.", False),
+    (NOT, "The model is made for triage, not for adults.", False),
+    (MODEL + NOT, "Chest-xray, version 1, knows 3 classes and was made for diagnosis.", False),
+    (MODEL + NOT, "Chest-xray, version 1, is used for choosing one of three classes and for diagnosis.", False),
+    (MODEL + NOT, "The model knows 3 classes and was built to choose one of them; it is not made for diagnosis.", True),
+    (MODEL + NOT, "Chest-xray, version 1, is used for choosing one of three classes, not for diagnosis.", True),
+    (NOT, "According to its card, the model is not made for diagnosis; adults; lateral films; CT slices.", True),
+    (NOT, "Diagnosis, adults, CT slices: the model was made for none of these.", True),
+    (NOT, "Using it for diagnosis, on adults or on CT slices is out of scope.", True),
+    (MODEL + NOT, "Lateral films are among what chest-xray, version 1, handles.", False),
+    (MODEL + NOT, "Lateral films are among what chest-xray, version 1, is not made for.", True),
+    (NOT, "The model can be applied to adults, and not to CT slices.", False),
+    (NOT, "Adults and CT slices lie outside what the model is for.", True),
+    (NOT, "The model is unsuitable for adults.", True),
+]
+
+
+@pytest.mark.parametrize(("aspects", "text", "stands"), USES)
+def test_a_use_that_the_card_refuses_must_be_denied(aspects: tuple[str, ...], text: str, stands: bool) -> None:
+    reading = READINGS["worth-low"]
+    cites = tuple(one.id for one in reading.findings if one.facts.get("aspect") in aspects)
+    assert (check([Sentence(text, cites)], reading)[0].struck is None) == stands
+
+
+def test_a_tier_of_one_slide_is_told_and_checked_without_an_interval() -> None:
+    few = READINGS["worth-low"]
+    known = few.card.confidence
+    assert known is not None
+    card = few.card.model_copy(update={"confidence": known.model_copy(update={"groups": 1}), "group": "slides"})
+    reading = replace(few, card=card)
+    found = next(one for one in reading.findings if one.kind == "confidence_tier")
+    for reader in get_args(Reader):
+        assert "interval 48.6" not in narrate(reading, reader).text
+    for text, stands in (
+        ("Confidence is low: the model was right for 57.6 % of 118 images of 1 slide.", True),
+        ("The model was right for 57.6 % of 118 such images, with an interval.", False),
+        ("The model was right for 57.6 % of 118 such images (95 % interval 48.6 to 66.2).", False),
+    ):
+        assert (check([Sentence(text, (found.id,))], reading)[0].struck is None) == stands
 
 
 def test_what_the_gate_saw_may_be_told() -> None:

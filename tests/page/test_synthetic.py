@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from diagnosis.synthesis.generator import Generator
 from diagnosis.synthesis.images import NOTICE
+from diagnosis.ui.synthetic import UNCOMPARED
 from tests.page.conftest import Visitor
 from tests.page.made import MODEL, TITLES
 from tests.page.server import Server
@@ -15,6 +16,7 @@ def test_images_are_made_one_by_one_labelled_and_read_where_they_belong(visitor:
     visit = visitor(shipped.address)
     page = visit.page
     page.get_by_role("tab", name="Synthetic images").click()
+    expect(page.get_by_text(UNCOMPARED)).to_be_visible()
     page.get_by_label("number input for How many").fill("3")
     page.get_by_label("Seed of the first").fill("7")
     page.get_by_label("Class", exact=True).click()
