@@ -182,7 +182,9 @@ def test_it_gives_up_after_so_many(server: ExaServer) -> None:
     assert len(server.history) == 3
 
 
-@pytest.mark.parametrize("after", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+@pytest.mark.parametrize(
+    "after", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)], ids=["seconds", "date"]
+)
 def test_it_does_not_wait_longer_than_a_search_may_take(server: ExaServer, after: str) -> None:
     server.will(fails(429, Retry_After=after))
     with pytest.raises(Busy):
