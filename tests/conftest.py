@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "tests" / "page"
 CHROMIUM_OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -36,10 +37,13 @@ CHROMIUM_OPTIONS = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For ``pytest -n``: one worker has the tests of the page, which share servers; the others take file after file."""
+    """For ``pytest -n``: one worker begins with the tests of the page, which share servers and take longest, the other
+    takes file after file."""
+    items.sort(key=lambda item: PAGE not in item.path.parents)
     for item in items:
-        file = item.path.relative_to(ROOT / "tests")
-        item.add_marker(pytest.mark.xdist_group("page" if file.parts[0] == "page" else str(file)))
+        item.add_marker(
+            pytest.mark.xdist_group("page" if PAGE in item.path.parents else str(item.path.relative_to(ROOT)))
+        )
 
 
 @pytest.fixture(scope="session")
