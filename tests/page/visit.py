@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
-WAIT = 120_000  # milliseconds: a reading on a busy machine
+WAIT = 240_000  # milliseconds: a reading on a busy machine
 HEARTBEAT = "/heartbeat/"
 expect.set_options(timeout=WAIT / 2)
 
