@@ -14,15 +14,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")  # small networks on small images:
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "tests" / "page"
+PAGE = "tests/page/"
 CHROMIUM_OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -35,15 +36,20 @@ CHROMIUM_OPTIONS = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
+class _Files(LoadScopeScheduling):
+    """For ``pytest -n``: a worker takes file after file, but one alone the page's, whose tests share servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return PAGE if nodeid.startswith(PAGE) else nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _Files(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For ``pytest -n``: one worker begins with the tests of the page, which share servers and take longest, the other
-    takes file after file."""
-    items.sort(key=lambda item: PAGE not in item.path.parents)
-    for item in items:
-        item.add_marker(
-            pytest.mark.xdist_group("page" if PAGE in item.path.parents else str(item.path.relative_to(ROOT)))
-        )
+    """The page first: its tests take longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(PAGE))
 
 
 @pytest.fixture(scope="session")
