@@ -43,6 +43,7 @@ class _Files(LoadScopeScheduling):
         return PAGE if nodeid.startswith(PAGE) else nodeid.split("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     return _Files(config, log)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")  # read by the libraries when they are imported
 
+from diagnosis import records
 from diagnosis.console import Parser, attempt, begin, bundled, count, image_sets, threads
 from diagnosis.synthesis.cards import (
     FOLDER,
@@ -19,7 +20,12 @@ from diagnosis.synthesis.cards import (
 from diagnosis.synthesis.generator import Generator
 from diagnosis.synthesis.images import save_png
 from diagnosis.synthesis.lora import Tuning, tune
-from diagnosis.synthesis.training.recipe import RECIPES, load_autoencoder_recipe, load_generator_recipe
+from diagnosis.synthesis.training.recipe import (
+    RECIPES,
+    AutoencoderRecipe,
+    load_autoencoder_recipe,
+    load_generator_recipe,
+)
 from settings import load_settings
 
 
@@ -42,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         ("train-autoencoder", _train_autoencoder, training, "train an autoencoder, or go on with its run; then export"),
         ("train", _train, training, "train a family's generator, or go on with its run; then export it"),
         ("export", _export, training, "write the weights of a finished or interrupted run"),
+        ("evaluate", _evaluate, training, "measure the weights on a split"),
         ("sample", _sample, bundled(), "make images of a class, or of all classes of a model"),
         ("lora", _lora, threads(), "fine-tune a Stable Diffusion pipeline of your own on images of your own"),
     ):
@@ -49,7 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(action=action)
     commands.choices["train-autoencoder"].add_argument("name", help="grey or colour")
     commands.choices["train"].add_argument("name", help="a family: chest-xray, brain-mri, chest-ct or histology")
-    commands.choices["export"].add_argument("name", help="an autoencoder or a family")
+    for name in ("export", "evaluate"):
+        commands.choices[name].add_argument("name", help="an autoencoder or a family")
+    commands.choices["evaluate"].add_argument(
+        "--split", required=True, help="of the manifest's split column, e.g. test"
+    )
+    commands.choices["evaluate"].add_argument("--write", action="store_true", help="also write NAME.metrics.json")
     _add_sampling(commands.choices["sample"])
     _add_tuning(commands.choices["lora"])
     return parser
@@ -138,6 +150,26 @@ def _export(options: argparse.Namespace) -> None:
         _train_autoencoder(options)
     else:
         _tell(export_generator(card, _run(options), folder))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from diagnosis.synthesis.training.evaluate import measure_autoencoder, measure_generator
+    from diagnosis.synthesis.training.images import Images, read_images
+
+    folder, name = _weights(options) / FOLDER, options.name
+    is_autoencoder = isinstance(load_any(folder / f"{name}.toml"), AutoencoderCard)
+    recipe = (load_autoencoder_recipe if is_autoencoder else load_generator_recipe)(name, options.recipes)
+
+    def read(split: str, size: int, channels: int) -> Images:
+        return read_images(recipe.datasets, split, size, channels, _data(options), _weights(options))
+
+    if isinstance(recipe, AutoencoderRecipe):
+        found = measure_autoencoder(folder, name, recipe.size, read, options.split)
+    else:
+        found = measure_generator(folder, name, read, options.split)
+    if options.write:
+        records.write(found, folder / f"{name}.metrics.json")
+    print(found.model_dump_json(indent=2, exclude_none=True))
 
 
 def _tell(card: AutoencoderCard | GeneratorCard) -> None:

@@ -36,7 +36,7 @@ class Family:
 
     def __init__(self, card: GeneratorCard, network: torch.nn.Module, autoencoder: Autoencoder, digest: str) -> None:
         self.card, self.autoencoder, self.digest = card, autoencoder, digest
-        self._network = network.eval().requires_grad_(False)
+        self.network = network.eval().requires_grad_(False)
         self._lock = threading.Lock()
 
     @classmethod
@@ -63,7 +63,7 @@ class Family:
         with self._lock:
             classes = torch.tensor([at], device=device)
             none = card.embeddings - 1
-            latents = sample_latents(self._network, noise.to(device), classes, none, steps, guidance)
+            latents = sample_latents(self.network, noise.to(device), classes, none, steps, guidance)
         pixels = _pixels(self.autoencoder.decode(latents).cpu(), card.aspect)
         one = card.classes[at]
         return SyntheticImage(pixels, one.model, one.label, one.title, seed, steps, guidance, self.digest)

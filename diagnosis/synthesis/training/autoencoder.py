@@ -106,7 +106,7 @@ def latent_statistics(network: "AutoencoderKL", card: AutoencoderCard, train_set
     """Mean and standard deviation (L,) of the latents' channels, over at most 2,000 of the images, spread evenly."""
     zero, one = torch.zeros(card.latents), torch.ones(card.latents)
     plain = Autoencoder(card, network, zero, one)
-    chosen = train_set.squares[:: -(-len(train_set) // 2000)]
+    chosen = train_set.spread(2000).squares
     latents = torch.cat([plain.encode(some.float() / 255).cpu() for some in chosen.split(_BATCH)])
     return latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3))
 

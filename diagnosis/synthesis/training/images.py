@@ -29,6 +29,11 @@ class Images:
     def __len__(self) -> int:
         return len(self.names)
 
+    def spread(self, most: int) -> "Images":
+        """At most so many of them, spread evenly."""
+        step = max(1, -(-len(self) // most))
+        return Images(self.squares[::step], self.names[::step], self.manifests)
+
     @cached_property
     def digest(self) -> str:
         """sha256 of the squares, their shape and their names: 64 hex digits."""

@@ -1,5 +1,6 @@
 """A family that was trained once for all tests."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def place(tmp_path_factory: pytest.TempPathFactory, discs: Path) -> Place:
     assert made.train("train-autoencoder", "tiny") == 0
     assert made.train("train", "tiny-discs") == 0
     return made
+
+
+@pytest.fixture
+def copied(place: Place, tmp_path: Path) -> Place:
+    """The same place, which a test may change."""
+    for folder in (place.data, place.weights, place.recipes, place.runs):
+        shutil.copytree(folder, tmp_path / folder.name)
+    return Place(*(tmp_path / folder.name for folder in (place.data, place.weights, place.recipes, place.runs)))
 
 
 @pytest.fixture(scope="session")

@@ -155,8 +155,12 @@ class Place:
         return place
 
     def train(self, command: str, name: str) -> int:
+        return self.run(command, name, "--run", str(self.runs / name))
+
+    def run(self, command: str, name: str, *more: str) -> int:
+        """The exit code of a command over these folders."""
         folders = ["--data", str(self.data), "--weights", str(self.weights), "--recipes", str(self.recipes)]
-        return main([command, name, *folders, "--run", str(self.runs / name)])
+        return main([command, name, *folders, *more])
 
 
 def draw_disc(random: np.random.Generator, label: str) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Runs that were cut off: what they go on with, and what they refuse to go on with."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,25 @@ from diagnosis.synthesis.training.generator import GeneratorTrainer
 from diagnosis.synthesis.training.images import read_images
 from diagnosis.synthesis.training.latents import latents_of
 from diagnosis.synthesis.training.recipe import Adversary, load_autoencoder_recipe, load_generator_recipe
+from diagnosis.synthesis.training.run import Run
 from tests.diagnosis.synthesis.discs import Place, rows
+
+
+class CutOff(Run):
+    """Cut off once its second round is kept."""
+
+    def _save(self, row: dict[str, float]) -> None:
+        super()._save(row)
+        if self.round == 2:
+            raise KeyboardInterrupt
+
+
+class CutGenerator(CutOff, GeneratorTrainer):
+    pass
+
+
+class CutAutoencoder(CutOff, AutoencoderTrainer):
+    pass
 
 
 def trainer(place: Place, run: Path, kind: type[GeneratorTrainer] = GeneratorTrainer) -> GeneratorTrainer:
@@ -33,16 +50,10 @@ def trainer(place: Place, run: Path, kind: type[GeneratorTrainer] = GeneratorTra
 
 
 def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(place: Place, tmp_path: Path) -> None:
-    class CutOff(GeneratorTrainer):
-        def _save(self, row: dict[str, float]) -> None:
-            super()._save(row)
-            if self.round == 2:
-                raise KeyboardInterrupt
-
     whole = trainer(place, tmp_path / "whole")
     whole.fit()
     with pytest.raises(KeyboardInterrupt):
-        trainer(place, tmp_path / "cut", CutOff).fit()
+        trainer(place, tmp_path / "cut", CutGenerator).fit()
     resumed = trainer(place, tmp_path / "cut")
     assert resumed.round == 2
     resumed.fit()
@@ -70,17 +81,10 @@ def autoencoder_trainer(
 
 def test_an_autoencoder_that_was_cut_off_ends_as_if_it_had_not_been(place: Place, tmp_path: Path) -> None:
     """Cut off after a round with the adversary, which learns on from what it had learned."""
-
-    class CutOff(AutoencoderTrainer):
-        def _save(self, row: dict[str, float]) -> None:
-            super()._save(row)
-            if self.round == 2:
-                raise KeyboardInterrupt
-
     whole = autoencoder_trainer(place, tmp_path / "whole")
     whole.fit()
     with pytest.raises(KeyboardInterrupt):
-        autoencoder_trainer(place, tmp_path / "cut", CutOff).fit()
+        autoencoder_trainer(place, tmp_path / "cut", CutAutoencoder).fit()
     resumed = autoencoder_trainer(place, tmp_path / "cut")
     assert resumed.round == 2
     resumed.fit()
@@ -101,14 +105,6 @@ def test_the_run_of_another_network_is_refused(place: Place, tmp_path: Path) -> 
     (tmp_path / "last.pt").write_bytes((place.runs / "tiny/last.pt").read_bytes())
     with pytest.raises(BadRequest, match=r"card\.name tiny, now tiny-discs"):
         trainer(place, tmp_path)
-
-
-@pytest.fixture
-def copied(place: Place, tmp_path: Path) -> Place:
-    """The same place, which a test may change."""
-    for folder in (place.data, place.weights, place.recipes, place.runs):
-        shutil.copytree(folder, tmp_path / folder.name)
-    return Place(*(tmp_path / folder.name for folder in (place.data, place.weights, place.recipes, place.runs)))
 
 
 def change(path: Path, old: str, new: str) -> None:
