@@ -26,6 +26,7 @@ class Trained(Strict):
     Attributes:
         seed: of the run.
         updates: steps of the optimiser.
+        rounds: where the schedule was changed while the run went on: from which round on it was set for how many.
         images: how many real images were learned from, all of ``train`` parts.
         manifests: sha256 of each data set's manifest, by model.
         autoencoder_sha256: of the autoencoder whose latents a generator speaks; None for an autoencoder.
@@ -33,6 +34,7 @@ class Trained(Strict):
 
     seed: int
     updates: int = Field(ge=0)
+    rounds: tuple[tuple[int, int], ...] | None = None
     images: int = Field(gt=0)
     manifests: dict[str, Digest]
     autoencoder_sha256: Digest | None = None

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from diagnosis.cards import ModelCard
 from diagnosis.errors import UserError
 from diagnosis.synthesis.images import NOTICE, SYNTHETIC, SyntheticImage, save_png
-from diagnosis.synthesis.judging.record import JudgingRecord, Plausible, Share
+from diagnosis.synthesis.judging.record import UNSEEN, JudgingRecord, Plausible, Share
 
 HOW = (
     "A synthetic image shows nobody: a small network made it out of noise, for one class, after it had learned from the "
@@ -18,7 +18,8 @@ HOW = (
 WHY = "They are there because a patient's image cannot be given to everyone to click, to keep and to learn with."
 LIMITS = (
     "The class is what an image was made for, not a diagnosis; none comes with Lightbox before it was compared with the "
-    "images it learned from and kept the distance that 99 in 100 of these keep to those of other patients, slides or clusters."
+    "images it learned from. In pixels, structure and an encoder's features it keeps the distance that 99 in 100 of these keep "
+    "to those of other patients, slides or clusters."
 )
 COMMAND = "python -m diagnosis.synthesis train chest-xray"
 NO_WEIGHTS = (
@@ -57,17 +58,22 @@ def _measured(record: JudgingRecord, cards: Mapping[str, ModelCard]) -> str:
     title = escape(cards[record.model.partition("@")[0]].title)
     whole: Plausible = next(one for one in record.before if one.label is None)
     near = "; ".join(f"{one.space}: {_share(one.rejected)}" for one in record.spaces)
+    unseen = next(one.rejected for one in record.detections if one.what == UNSEEN)
     return (
         f"<b>{title}.</b> Of {record.images} images that were made, the model gives {_share(whole.agreed)} its highest score "
-        f"for the class they were made for; the gate lets {_share(whole.passed)} pass. Not farther from a real image than the "
-        f"limit, which 1 in 100 real images is not either, so that none of them is shipped: {escape(near)}."
+        f"for the class they were made for; the gate lets {_share(whole.passed)} pass. Nearer to a real image than the limit, so "
+        f"that none of them is shipped: {escape(near)}. Of real images that it never saw, {_share(unseen)} would be thrown away so."
     )
 
 
 def _share(share: Share) -> str:
     """In percent, with its 95 % interval."""
     value = f"{100 * share.count / share.images:.1f} %" if share.images else "none"
-    return f"{value} ({100 * share.low:.1f}–{100 * share.high:.1f} %)"
+    return (
+        value
+        if share.low is None or share.high is None
+        else f"{value} ({100 * share.low:.1f}–{100 * share.high:.1f} %)"
+    )
 
 
 def _doing(done: int, count: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from diagnosis.gate.verdict import Verdict
 from diagnosis.gating.record import Verdicts
+from diagnosis.intervals import FEWEST_GROUPS
 from diagnosis.readers import read_study
 from diagnosis.study import Study
 from diagnosis.synthesis.judging import SPACES
@@ -20,6 +21,7 @@ from diagnosis.synthesis.judging.folder import MadeImages
 from diagnosis.synthesis.judging.judge import Judge, Judgement
 from diagnosis.synthesis.judging.real import Part, spread_over
 from diagnosis.synthesis.judging.record import (
+    UNSEEN,
     Apart,
     Detection,
     Distances,
@@ -36,7 +38,7 @@ from diagnosis.training.evaluate import measurable
 BINS = 32
 PERCENTILES = (1, 5, 25, 50, 75, 95)
 PLANTED = 40  # copies in each disguise
-UNSEEN = 200  # images of ``test``, at most, that are put to the judge as if they were made
+_UNSEEN = 200  # images of ``test``, at most, that are put to the judge as if they were made
 LIBRARIES = ("torch", "numpy", "pillow", "opencv-python-headless")
 QUIET = 0.1  # of the features' mean spread: none counts for less, so that a channel that never speaks cannot shout
 _FAR = 98  # percentile of all distances at which the bins end
@@ -107,9 +109,10 @@ def recorded(judge: Judge, made: Judged, folder: Path, command: str) -> JudgingR
     )
 
 
-def share(hits: np.ndarray) -> Share:
-    """Of bool (N,), each image on its own."""
-    low, high = wilson(hits, np.arange(len(hits)))
+def share(hits: np.ndarray, groups: np.ndarray | None = None) -> Share:
+    """Of bool (N,), by groups (N,); made images, which have none, are each on its own."""
+    groups = np.arange(len(hits)) if groups is None else groups
+    low, high = wilson(hits, groups) if len(np.unique(groups)) >= FEWEST_GROUPS else (None, None)
     return Share(count=int(hits.sum()), images=len(hits), low=low, high=high)
 
 
@@ -126,10 +129,10 @@ def detections(judge: Judge, train: Sequence[Row], test: Sequence[Row]) -> Itera
     for words, noise in RESTORED.items():
         if restorer:
             yield _detection(judge, f"copy, {words}", list(restorer.restored(_studies(rows), spec, noise)), rows)
-    rows = [test[at] for at in spread_over(len(test), UNSEEN)]
-    yield _detection(judge, "image of test", list(_studies(rows)), rows)
+    rows = [test[at] for at in spread_over(len(test), _UNSEEN)]
+    yield _detection(judge, UNSEEN, list(_studies(rows)), rows)
     if restorer:
-        yield _detection(judge, "image of test, restored", list(restorer.restored(_studies(rows), spec)), rows)
+        yield _detection(judge, f"{UNSEEN}, restored", list(restorer.restored(_studies(rows), spec)), rows)
 
 
 def _studies(rows: Sequence[Row]) -> Iterator[Study]:
@@ -137,9 +140,9 @@ def _studies(rows: Sequence[Row]) -> Iterator[Study]:
 
 
 def _detection(judge: Judge, what: str, studies: Sequence[Study], rows: Sequence[Row]) -> Detection:
-    near = judge.near(studies, [row.label for row in rows])
-    by_space = {space: share(near[:, at]) for at, space in enumerate(SPACES)}
-    return Detection(what=what, rejected=share(np.asarray(near.any(axis=1))), by_space=by_space)
+    near, groups = judge.near(studies, [row.label for row in rows]), np.array([row.group for row in rows])
+    by_space = {space: share(near[:, at], groups) for at, space in enumerate(SPACES)}
+    return Detection(what=what, rejected=share(np.asarray(near.any(axis=1)), groups), by_space=by_space)
 
 
 def _space(at: int, judge: Judge, judged: Sequence[Judgement]) -> SpaceRecord:

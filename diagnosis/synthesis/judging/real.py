@@ -9,6 +9,7 @@ import numpy as np
 
 from diagnosis.cards import ModelCard
 from diagnosis.errors import BadRequest
+from diagnosis.intervals import FEWEST_GROUPS
 from diagnosis.readers import read_study
 from diagnosis.study import Study
 from diagnosis.synthesis.judging.learned import Learned
@@ -45,11 +46,12 @@ class Yardstick:
 
     Attributes:
         distances: float64 (M, 3), in the order of ``SPACES``.
-        labels: (M,).
+        labels, groups: (M,).
     """
 
     distances: np.ndarray
     labels: np.ndarray
+    groups: np.ndarray
 
     @property
     def whole(self) -> np.ndarray:
@@ -60,10 +62,13 @@ class Yardstick:
         """(3,): how far an image of a class has to lie from every real one to be no copy.
 
         The larger of two 1st percentiles, of all real images and of those of its class: where one class is far more
-        even than the others (an empty background), it would set the limit of all.
+        even than the others (an empty background), it would set the limit of all. A class in too few groups has the
+        limit of all: the nearest image of another group is then one of another class, and tells nothing of copies.
         """
-        own = self.distances[self.labels == label]
-        return np.maximum(self.whole, np.percentile(own, PERCENT, axis=0)) if len(own) else self.whole
+        own = self.labels == label
+        if len(np.unique(self.groups[own])) < FEWEST_GROUPS:
+            return self.whole
+        return np.maximum(self.whole, np.percentile(self.distances[own], PERCENT, axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,4 +172,5 @@ def _yardstick(rows: Sequence[Row], train: Part, store: _Store, manifest: str, a
         views = store.viewer.see(read_study(rows[row].path) for row in at)
         return {"distances": nearest(views, train.views, poses, (train.groups[at], train.groups))}
 
-    return Yardstick(store.kept(compute, manifest, "nearest", anatomy, str(MOST))["distances"], train.labels[at])
+    distances = store.kept(compute, manifest, "nearest", anatomy, str(MOST))["distances"]
+    return Yardstick(distances, train.labels[at], train.groups[at])

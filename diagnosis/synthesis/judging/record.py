@@ -12,16 +12,17 @@ from diagnosis.synthesis.judging.distributions import Distance
 from diagnosis.written import Strict
 
 SCHEMA = "lightbox-judging/1"
+UNSEEN = "image of test"  # what a detection of them is called
 REMEDY = "Run `python -m diagnosis.synthesis.judging measure FOLDER --model NAME --write FILE`."
 
 
 class Share(Strict):
-    """``count`` of ``images``, with the 95 % interval (Wilson 1927) of the share, 0..1."""
+    """``count`` of ``images``, and where enough groups are behind it, the 95 % interval (Wilson 1927), 0..1."""
 
     count: int
     images: int
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
 
 
 class Distances(Strict):

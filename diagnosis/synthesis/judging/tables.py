@@ -87,7 +87,11 @@ def _spread(spread: Spread, digits: int) -> str:
 
 
 def _share(share: Share) -> str:
-    return f"{_percent(share)} ({100 * share.low:.1f} to {100 * share.high:.1f})" if share.images else "no images"
+    if not share.images:
+        return "no images"
+    if share.low is None or share.high is None:
+        return _percent(share)
+    return f"{_percent(share)} ({100 * share.low:.1f} to {100 * share.high:.1f})"
 
 
 def _percent(share: Share) -> str:

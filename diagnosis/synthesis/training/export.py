@@ -53,6 +53,7 @@ def _account(origin: Origin, state: dict, autoencoder: str | None) -> Trained:
     return Trained(
         seed=origin.recipe["seed"],
         updates=state["round"] * origin.recipe["round_updates"],
+        rounds=tuple(state["lengths"]) if len(state["lengths"]) > 1 else None,
         images=origin.images,
         manifests=origin.manifests,
         autoencoder_sha256=autoencoder,

@@ -38,6 +38,9 @@ class Run(ABC):
         folder: for ``last.pt``, ``log.jsonl`` and ``run.json``; a run that was cut off goes on from there.
         network: with random weights, on its device.
         more: networks and optimisers that are kept beside, by name.
+
+    Attributes:
+        lengths: from which round on the schedule was set for how many rounds.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class Run(ABC):
         self.average = EMAModel(network.parameters(), decay=recipe.average_decay)
         self.optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
         self.rate = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._share)
-        self.round = 0
+        self.round, self.lengths = 0, [(0, recipe.rounds)]
         self._kept: dict[str, Any] = {
             "network": network,
             "average": self.average,
@@ -138,7 +141,8 @@ class Run(ABC):
         chance = {"random": torch.get_rng_state()}
         if self.device.type == "cuda":
             chance["random_cuda"] = torch.cuda.get_rng_state(self.device)
-        torch.save({"round": self.round, "origin": self.origin.model_dump_json(), **chance, **state}, partial)
+        told = {"round": self.round, "lengths": self.lengths, "origin": self.origin.model_dump_json()}
+        torch.save({**told, **chance, **state}, partial)
         partial.replace(self.folder / "last.pt")
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
@@ -151,7 +155,9 @@ class Run(ABC):
         for name, part in self._kept.items():
             part.load_state_dict(state[name])
         self.average.to(self.device)
-        self.round = state["round"]
+        self.round, self.lengths = state["round"], state["lengths"]
+        if self.lengths[-1][1] != self.schedule.rounds:
+            self.lengths.append((self.round, self.schedule.rounds))
         torch.set_rng_state(state["random"])
         if self.device.type == "cuda" and "random_cuda" in state:
             torch.cuda.set_rng_state(state["random_cuda"], self.device)

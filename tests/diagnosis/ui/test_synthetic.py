@@ -13,7 +13,15 @@ from diagnosis.gate.card import GateCard, load_gate_card
 from diagnosis.gating.record import Verdicts
 from diagnosis.models import Models
 from diagnosis.synthesis.generator import Generator
-from diagnosis.synthesis.judging.record import Distances, JudgingRecord, Plausible, Share, SpaceRecord
+from diagnosis.synthesis.judging.record import (
+    UNSEEN,
+    Detection,
+    Distances,
+    JudgingRecord,
+    Plausible,
+    Share,
+    SpaceRecord,
+)
 from diagnosis.ui import synthetic_pieces
 from diagnosis.ui.synthetic import Studio
 from settings import ROOT
@@ -22,6 +30,7 @@ from tests.diagnosis.synthesis.discs import GENERATOR
 
 HALF = Share(count=20, images=40, low=0.352, high=0.648)
 FEW = Share(count=2, images=40, low=0.014, high=0.165)
+UNSEEN_FILMS = Detection(what=UNSEEN, rejected=Share(count=6, images=40), by_space={})  # too few patients
 FAR = Distances(images=40, percentiles=(1, 2, 3, 4, 5, 6), bins=(1.0,))
 
 
@@ -37,8 +46,8 @@ def record(card: ModelCard, gate: GateCard, **changes: object) -> JudgingRecord:
         model="findings@1", weights_sha256=card.weights.sha256, encoder_sha256=gate.encoder_sha256,
         gate_sha256=gate.weights.sha256, autoencoder_sha256=None, dataset="films", manifests={"findings": "d" * 64},
         made_sha256="e" * 64, generators=(MADE,), images=40, train_images=9, yardstick_images=9, spaces=(space,),
-        detections=(), chosen={}, thrown={}, before=(whole,), after=(), apart=(), command="measure", libraries={},
-        seconds=1,
+        detections=(UNSEEN_FILMS,), chosen={}, thrown={}, before=(whole,), after=(), apart=(), command="measure",
+        libraries={}, seconds=1,
     )  # fmt: skip
     return found.model_copy(update=changes)
 
@@ -63,6 +72,7 @@ def test_figures_are_those_of_records_about_the_very_weights(folder: Path) -> No
     records.write(record(card, gate), judged / "findings.json")
     shown = synthetic_pieces.figures([*studio.measured()], models.cards)
     assert "Chest findings" in shown and "50.0 % (35.2–64.8 %)" in shown and "pixels: 5.0 % (1.4–16.5 %)" in shown
+    assert "Of real images that it never saw, 15.0 % would be" in shown
     (judged / "findings.json").write_text(json.dumps({"model": "findings@1"}), encoding="utf-8")
     assert "Not shown: findings.json is not a record" in synthetic_pieces.figures([*studio.measured()], models.cards)
 

@@ -23,9 +23,9 @@ from diagnosis.synthesis.judging.choosing import choose
 from diagnosis.synthesis.judging.disguises import DISGUISES, disguised
 from diagnosis.synthesis.judging.folder import read_made
 from diagnosis.synthesis.judging.judge import Judge, Judgement
-from diagnosis.synthesis.judging.measuring import measure
+from diagnosis.synthesis.judging.measuring import measure, share
 from diagnosis.synthesis.judging.nearest import nearest
-from diagnosis.synthesis.judging.real import real_images
+from diagnosis.synthesis.judging.real import Yardstick, real_images
 from diagnosis.synthesis.judging.record import load_judging
 from diagnosis.synthesis.judging.tables import tables
 from diagnosis.synthesis.judging.views import Viewer, Views
@@ -72,6 +72,24 @@ def test_the_yardstick_passes_over_twins(judge: Judge) -> None:
     assert (strict[with_twins, 0] < 0.5 * yardstick.distances[with_twins, 0]).all()
     assert (yardstick.limits("normal") >= yardstick.whole).all()
     assert (strict[with_twins, 0] < yardstick.whole[0]).all()
+
+
+def test_a_class_in_few_groups_has_the_limit_of_all() -> None:
+    """All images of the one patient are far from others, which are of another class: that is no limit for copies."""
+    near, far = np.linspace(1, 2, 20), np.full(20, 9.0)
+    distances = np.repeat(np.concatenate([near, far])[:, None], 3, axis=1)
+    labels, groups = np.array(["many"] * 20 + ["few"] * 20), np.array([*range(20), *[20] * 20])
+    yardstick = Yardstick(distances, labels, groups)
+    assert (yardstick.limits("few") == yardstick.whole).all() and (yardstick.whole < 1.1).all()
+    spread = Yardstick(distances, labels, np.arange(40))
+    assert (spread.limits("few") == 9).all() and (spread.limits("many") < 1.1).all()
+
+
+def test_a_share_of_images_in_few_groups_has_no_interval() -> None:
+    hits = np.arange(40) < 4
+    own, slides = share(hits), share(hits, np.arange(40) % 2)
+    assert (own.count, slides.count) == (4, 4) and 0 < own.low < 0.1 < own.high
+    assert slides.low is None and slides.high is None
 
 
 def test_real_images_are_computed_once(films: Path, card: ModelCard, judge: Judge, tmp_path: Path) -> None:
