@@ -4,10 +4,11 @@
 
 A class keeps a share of its real images in ``train``, by whole groups; the other classes keep all of theirs. Networks
 of the model's architecture learn from that without and with synthetic images of the class, which fill it up to its full
-number; a class that kept all gets as many again; where too few were made, all of them join. Networks start from random
-weights, since the encoder has seen every real image, and take the same number of updates; nothing is chosen. Figures
-are of ``test``, means over the seeds, each of which keeps other groups; intervals are of draws of the test's groups,
-and of a difference by the same draws for both.
+number; a class that kept all gets as many again; where too few were made, all of them join. They join as they were
+made, whatever the judge of copies would say of them. Classes are drawn equally often, whether they are rare or filled
+up. Networks start from random weights, since the encoder has seen every real image, and take the same number of
+updates; nothing is chosen. Figures are of ``test``, means over the seeds, each of which keeps other groups; intervals
+are of draws of the test's groups, and of a difference by the same draws for both.
 
 The generator learned from every real image of ``train``: below 100 % the difference tells of images that know more of
 the class than the network is given. At 100 % both saw the same.

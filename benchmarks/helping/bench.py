@@ -26,7 +26,7 @@ from diagnosis.training.recipe import Recipe, Stage
 from diagnosis.training.train import Trainer
 
 EPOCHS, DRAWS = 4, 1000
-KEPT = "arms.jsonl"
+EVEN = {"balance_classes": True, "balance_groups": False}  # else synthetic images would make the class more frequent
 log = logging.getLogger(__name__)
 
 
@@ -96,7 +96,7 @@ class Bench:
         stages = (Stage(size=size, epochs=EPOCHS),)
         return cls(
             card,
-            recipe.model_copy(update={"start": None, "stages": stages, "warmup_epochs": 1}),
+            recipe.model_copy(update={"start": None, "stages": stages, "warmup_epochs": 1, **EVEN}),
             card.index(label),
             max(1, updates // EPOCHS),
             load_split(data, "train", card),
@@ -126,10 +126,10 @@ class Bench:
 
     def scores(self, arm: Arm) -> np.ndarray:
         """Scores (N, L) of the test images by an arm's network, which is trained unless that is done."""
-        kept, stamp = self.run / KEPT, self.stamp(arm)
-        done = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.is_file() else []
-        logits = next((line["logits"] for line in done if line["stamp"] == stamp), None)
-        return np.asarray(softmax(np.array(logits or self._trained(arm, kept, stamp)), axis=1))
+        stamp = self.stamp(arm)
+        kept = self.run / f"{stamp}.json"
+        logits = json.loads(kept.read_text("utf-8"))["logits"] if kept.is_file() else self._trained(arm, kept, stamp)
+        return np.asarray(softmax(np.array(logits), axis=1))
 
     def _trained(self, arm: Arm, kept: Path, stamp: str) -> list[list[float]]:
         log.info("training: %d %%, %s synthetic images, seed %d", arm.share, ("without", "with")[arm.made], arm.seed)
@@ -137,9 +137,10 @@ class Bench:
         recipe = self.recipe.model_copy(update={"seed": arm.seed})
         trainer = Trainer(self.card, recipe, self.learned(arm).images, self.val, run, updates=self.updates)
         logits: list[list[float]] = logits_of(self.card, trainer.fit(), self.test).astype(float).round(5).tolist()
-        line = {"stamp": stamp, **arm._asdict(), "seconds": round(time.monotonic() - started, 1), "logits": logits}
-        with kept.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        told = {**arm._asdict(), "seconds": round(time.monotonic() - started, 1), "logits": logits}
+        partial = kept.with_name(f"{kept.name}.partial")
+        partial.write_text(json.dumps(told), "utf-8")
+        partial.replace(kept)
         shutil.rmtree(run)
         return logits
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from benchmarks.helping.__main__ import main
-from benchmarks.helping.bench import EPOCHS, KEPT, Arm, Bench, cut, figures
+from benchmarks.helping.bench import EPOCHS, Arm, Bench, cut, figures
 from benchmarks.helping.record import FIGURES, keep, load_record
 from diagnosis.training.dataset import Dataset, load_split
 from diagnosis.training.recipe import load_recipe
@@ -77,6 +77,7 @@ def test_the_class_is_cut_and_filled_up_and_the_others_stay_whole(root: Path) ->
 def test_networks_start_from_random_weights_at_a_small_size(root: Path) -> None:
     bench = load(root)
     assert bench.recipe.start is None and bench.recipe.epochs == EPOCHS and bench.card.input.size == 32
+    assert bench.recipe.balance_classes and not bench.recipe.balance_groups
     arms = [Arm(25, False, 1), Arm(25, True, 1), Arm(50, False, 1), Arm(25, False, 2)]
     assert len({bench.stamp(arm) for arm in arms}) == 4
     without = load(root, made=False)
@@ -104,16 +105,20 @@ def test_what_is_found_is_kept_and_goes_on_where_it_was_cut_off(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("benchmarks.helping.bench.EPOCHS", 1)
-    arms, record = root / "runs" / "squares-red" / KEPT, root / "records" / "squares.json"
+    runs, record = root / "runs" / "squares-red", root / "records" / "squares.json"
+
+    def arms() -> dict[bool, str]:
+        return {json.loads(path.read_bytes())["made"]: path.read_text("utf-8") for path in runs.glob("*.json")}
+
     assert main(command(root)) == 0 and not record.exists()
-    assert [json.loads(line)["made"] for line in arms.read_text("utf-8").splitlines()] == [False]
+    assert {*arms()} == {False}
     assert "with" in capsys.readouterr().out
     made = command(root, "--synthetic", str(root / "made"))
     assert main(made) == 0
-    lines, shown = arms.read_text("utf-8"), capsys.readouterr().out
-    assert [json.loads(line)["made"] for line in lines.splitlines()] == [False, True]
-    assert not list(arms.parent.glob("*/last.pt"))
-    assert main(made) == 0 and arms.read_text("utf-8") == lines and capsys.readouterr().out == shown
+    done, shown = arms(), capsys.readouterr().out
+    assert {*done} == {False, True}
+    assert not list(runs.glob("*/last.pt")) and not list(runs.glob("*.partial"))
+    assert main(made) == 0 and arms() == done and capsys.readouterr().out == shown
     (share,) = load_record(record)["red"].shares
     assert (share.real, share.made, share.groups) == ((4,), (10,), (2,))
     assert share.with_made is not None and share.difference is not None
@@ -134,9 +139,9 @@ def test_a_difference_is_by_seed_and_by_the_same_draws(root: Path, tmp_path: Pat
     told = {made: [random.normal(size=(len(targets), 3)).round(5) for _ in (1, 2)] for made in (False, True)}
     told[True][0] = told[False][0]
     told[True][1][:, RED] += 1
-    arms = [(Arm(25, made, seed), told[made][seed - 1]) for made in (False, True) for seed in (1, 2)]
-    lines = [json.dumps({"stamp": bench.stamp(arm), "logits": logits.tolist()}) for arm, logits in arms]
-    (tmp_path / KEPT).write_text("\n".join(lines), encoding="utf-8")
+    for made, seed in ((False, 1), (False, 2), (True, 1), (True, 2)):
+        kept = tmp_path / f"{bench.stamp(Arm(25, made, seed))}.json"
+        kept.write_text(json.dumps({"logits": told[made][seed - 1].tolist()}), encoding="utf-8")
 
     def recall(logits: np.ndarray) -> float:
         return float(np.mean(logits[targets == RED].argmax(1) == RED))
