@@ -58,7 +58,7 @@ def _add(options: argparse.Namespace) -> int:
 
 def _synthetic(options: argparse.Namespace, shipped: bool = True) -> list[Made]:
     """The images that come with the app, if they are wanted, and those of the folder that the command names."""
-    own = sampled_images(options.synthetic) if options.synthetic else []
+    own = sampled_images(options.synthetic, load_settings().bundled) if options.synthetic else []
     return [*(shipped_images(options.examples) if shipped else []), *own]
 
 

@@ -96,19 +96,22 @@ def shipped_images(examples: Path) -> list[Made]:
     return found
 
 
-def sampled_images(folder: Path) -> list[Made]:
+def sampled_images(folder: Path, weights: Path) -> list[Made]:
     """The PNG files in ``folder/<model>/<class>`` that were judged and that nothing speaks against.
 
     Each says itself that it is synthetic, and how it was made.
+
+    Args:
+        weights: folder of the weights in use; what others judged is not taken.
 
     Raises:
         Missing: there are none.
         BadRequest: a file does not say so, or those of a model were not judged, as :func:`load_accepted`.
     """
-    models = sorted({path.parent.parent for path in folder.rglob("*.png")})
+    models = sorted({path.parent.parent for path in folder.glob("*/*/*.png")})
     if not models:
-        raise Missing(f"There are no PNG files in {folder}.", _SAMPLED)
-    found = [_sampled(path) for model in models for path in load_accepted(model)]
+        raise Missing(f"There are no PNG files in the folders MODEL/CLASS of {folder}.", _SAMPLED)
+    found = [_sampled(path) for model in models for path in load_accepted(model, weights)]
     if not found:
         raise Missing(f"Of the images in {folder} that were judged none was accepted.", "Make more, or train longer.")
     return found

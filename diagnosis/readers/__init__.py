@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from diagnosis.errors import BadImage
-from diagnosis.notices import SYNTHETIC_NOTICE
+from diagnosis.notices import SYNTHETIC_MARK, SYNTHETIC_NOTICE
 from diagnosis.readers.dicom import read_dicom
 from diagnosis.readers.pixels import FLAT, MAX_BYTES
 from diagnosis.readers.raster import read_raster
@@ -35,7 +35,8 @@ def read_study(source: Path | bytes, name: str | None = None) -> Study:
     """Read one image of at most 100 megapixels: PNG, JPEG, TIFF, WebP, BMP or DICOM.
 
     Nothing of the file but its picture and what :class:`Study` lists is kept. Several threads may call it at once.
-    A file that has the mark of this project's synthetic images, wherever it has it, gets that as a caution.
+    What has the mark of this project's synthetic images as a text of its file, also a packed one of a PNG or a deflated
+    DICOM file, gets a caution that its file says so. Nothing tells whether that is true.
 
     Args:
         source: a path, or the content of a file.
@@ -51,9 +52,8 @@ def read_study(source: Path | bytes, name: str | None = None) -> Study:
     if kind is None:
         raise BadImage(f"{name} is {_describe(data)}.", _FORMATS)
     study = read_dicom(data, name) if kind == "DICOM" else read_raster(data, kind, name)
-    further = (
-        [SYNTHETIC_NOTICE] if SYNTHETIC_NOTICE.encode() in data else []
-    )  # no text of the file need be parsed for it
+    marked = SYNTHETIC_MARK.encode() in data and not study.synthetic  # no text of the file need be parsed for it
+    further = [SYNTHETIC_NOTICE] if marked else []
     further += [FLAT] if study.pixels.min() == study.pixels.max() else []
     return replace(study, cautions=(*study.cautions, *further)) if further else study
 

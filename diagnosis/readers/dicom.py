@@ -12,6 +12,7 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from diagnosis.errors import BadImage
+from diagnosis.notices import SYNTHETIC_MARK, SYNTHETIC_NOTICE
 from diagnosis.readers.pixels import (
     MAX_BYTES,
     UNREADABLE,
@@ -91,12 +92,13 @@ def read_dicom(data: bytes, name: str) -> Study:
         BadImage: no pixels, damaged, too large, too small, compressed in a way that is not supported, or not finite.
     """
     try:
-        dataset, syntax = _parse(data, name)
+        dataset, syntax, marked = _parse(data, name)
         frames = max(1, int(dataset.get("NumberOfFrames") or 1))
         index = (frames - 1) // 2
         stored, photometric = _decode(dataset, syntax, index, name)
         _take_frame_attributes(dataset, index)
         cautions = [f"Only frame {index + 1} of {frames} was read."] if frames > 1 else []
+        cautions += [SYNTHETIC_NOTICE] if marked else []
         if str(dataset.get("BurnedInAnnotation")).upper() == "YES":
             cautions.append(_BURNED_IN)
         if photometric in ("MONOCHROME1", "MONOCHROME2"):
@@ -114,26 +116,32 @@ def read_dicom(data: bytes, name: str) -> Study:
     return Study(sealed(pixels), window, modality, view, spacing, kind, tuple(cautions))
 
 
-def _parse(data: bytes, name: str) -> tuple[Dataset, UID]:
-    """The allowed attributes, and how the pixels are encoded."""
+def _parse(data: bytes, name: str) -> tuple[Dataset, UID, bool]:
+    """The allowed attributes, how the pixels are encoded, and whether the mark of synthetic images was deflated."""
     stream = BytesIO(data)
     stream.seek(132)
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
     syntax = meta.get("TransferSyntaxUID")
     if not syntax:
         raise BadImage(f"{name} does not say how its pixels are encoded (no transfer syntax).", _EXPORT)
-    if syntax == DeflatedExplicitVRLittleEndian:
-        _check_deflated(data[stream.tell() :], name)
-    return dcmread(BytesIO(data), specific_tags=list(ALLOWED)), UID(syntax)
+    marked = syntax == DeflatedExplicitVRLittleEndian and _check_deflated(data[stream.tell() :], name)
+    return dcmread(BytesIO(data), specific_tags=list(ALLOWED)), UID(syntax), marked
 
 
-def _check_deflated(packed: bytes, name: str) -> None:
-    """Raises BadImage for what unpacks to more than ``MAX_BYTES``, without holding it in memory."""
-    unpacker, size, piece = zlib.decompressobj(-zlib.MAX_WBITS), 0, 1 << 16
+def _check_deflated(packed: bytes, name: str) -> bool:
+    """Whether the mark of synthetic images is in what is packed.
+
+    Raises BadImage for what unpacks to more than ``MAX_BYTES``, without holding it in memory.
+    """
+    unpacker, size, piece, mark = zlib.decompressobj(-zlib.MAX_WBITS), 0, 1 << 16, SYNTHETIC_MARK.encode()
+    marked, end = False, b""
     for start in range(0, len(packed), piece):
-        size += len(unpacker.decompress(packed[start : start + piece]))
+        unpacked = end + unpacker.decompress(packed[start : start + piece])
+        size += len(unpacked) - len(end)
+        marked, end = marked or mark in unpacked, unpacked[-len(mark) :]
         if size > MAX_BYTES:
             raise BadImage(f"{name} unpacks to more than {MAX_BYTES / 1e6:.0f} MB.", "Export a single image of it.")
+    return marked
 
 
 def _decode(dataset: Dataset, syntax: UID, index: int, name: str) -> tuple[np.ndarray, str]:

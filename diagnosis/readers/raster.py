@@ -13,6 +13,7 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffI
 from PIL.WebPImagePlugin import WebPImageFile
 
 from diagnosis.errors import BadImage
+from diagnosis.notices import SYNTHETIC_MARK, SYNTHETIC_NOTICE
 from diagnosis.readers.pixels import (
     UNREADABLE,
     check_finite,
@@ -65,6 +66,8 @@ def read_raster(data: bytes, kind: str, name: str) -> Study:
         check_size(name, image.height, image.width)
         cautions = _cautions(image, data)
         image.load()
+        if any(SYNTHETIC_MARK in text for text in image.info.values() if isinstance(text, str)):
+            cautions.append(SYNTHETIC_NOTICE)  # also where the text is packed: a PNG's are unpacked by now
         ImageOps.exif_transpose(image, in_place=True)
         if image.mode in _DEEP_GREY:
             return _deep_grey(image, name, cautions)

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from diagnosis.errors import BadRequest
-from diagnosis.notices import SYNTHETIC_NOTICE as NOTICE
+from diagnosis.notices import MADE_NOTICE as NOTICE
+from diagnosis.notices import SYNTHETIC_NOTICE
 from diagnosis.study import Study, array_digest
 
 SYNTHETIC = "synthetic"
@@ -50,9 +51,9 @@ class SyntheticImage:
 
     @property
     def study(self) -> Study:
-        """The image as the models read it, without a modality: that of no scanner."""
+        """The image as the models read it from its file, without a modality: that of no scanner."""
         pixels = self.pixels[..., None] if self.pixels.ndim == 2 else self.pixels
-        return Study(pixels.astype(np.float32) / 255, cautions=(NOTICE,))
+        return Study(pixels.astype(np.float32) / 255, cautions=(SYNTHETIC_NOTICE,))
 
     @property
     def facts(self) -> dict[str, str]:

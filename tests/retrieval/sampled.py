@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from diagnosis.cards import file_digest
-from diagnosis.synthesis.accepted import save_accepted
+from diagnosis.synthesis.accepted import Judges, save_accepted
 from diagnosis.synthesis.images import SyntheticImage, save_png
 from diagnosis.synthesis.shipped import Near, Nearest, Shipped, save_shipped
+from settings import ROOT
 
 GENERATOR = "ab12" * 16
+WEIGHTS = ROOT / "weights"
+JUDGES = Judges.used(WEIGHTS, "brain-mri")
 _FAR = Near(distance=0.5, limit=0.1)
 
 
@@ -21,14 +24,14 @@ def made(seed: int, label: str, model: str = "brain-mri", side: int = 32) -> Syn
 
 
 def sample(folder: Path, labels: Iterable[str] = ("waves", "rows"), each: int = 3, model: str = "brain-mri") -> Path:
-    """``folder/MODEL/CLASS/*.png``, as the command ``sample`` writes them, all of them judged and accepted."""
+    """``folder/MODEL/CLASS/*.png``, as the command ``sample`` writes them, all of them accepted by ``JUDGES``."""
     top = folder / model
     files = [
         save_png(made(1000 + 10 * at + number, label, model), top / label)
         for at, label in enumerate(labels)
         for number in range(each)
     ]
-    save_accepted(top, files)
+    save_accepted(top, files, JUDGES)
     return folder
 
 

@@ -28,7 +28,7 @@ from retrieval.ui.finder import Finder, picture
 from retrieval.ui.visit import Visit
 from tests.retrieval.made import painted, record, rows
 from tests.retrieval.page import BOXES, Tags, last, match
-from tests.retrieval.sampled import GENERATOR, made, sample, ship
+from tests.retrieval.sampled import GENERATOR, WEIGHTS, made, sample, ship
 
 FILES = (CASES, VECTORS, PATCHES, MANIFEST, "README.md")
 
@@ -59,7 +59,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mixed(real: Path, encoder: Encoder, images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library with them."""
     folder = Path(shutil.copytree(real, tmp_path_factory.mktemp("mixed") / "cases"))
-    add_synthetic(folder, encoder, sampled_images(images))
+    add_synthetic(folder, encoder, sampled_images(images, WEIGHTS))
     return folder
 
 
@@ -111,9 +111,9 @@ def test_their_patches_can_be_matched_in_the_directions_of_the_real_ones(
 
 def test_a_second_time_replaces_them_and_changes_nothing(library: Path, encoder: Encoder, images: Path) -> None:
     before = {name: (library / name).read_bytes() for name in FILES}
-    add_synthetic(library, encoder, [*sampled_images(images), *sampled_images(images)])
+    add_synthetic(library, encoder, [*sampled_images(images, WEIGHTS), *sampled_images(images, WEIGHTS)])
     assert {name: (library / name).read_bytes() for name in FILES} == before
-    add_synthetic(library, encoder, sampled_images(images)[:2])
+    add_synthetic(library, encoder, sampled_images(images, WEIGHTS)[:2])
     assert len(LocalStore.open(library)) == 26 and read_manifest(library).datasets[SYNTHETIC].cases == 2
     assert [path.name for path in library.parent.iterdir()] == ["cases"]
 
@@ -176,7 +176,7 @@ def test_a_column_called_kind_is_a_fact_like_any_other(
     (folder / "cases.csv").write_text(
         "\n".join(f"{line},{kind}" for line, kind in zip(lines, kinds, strict=True)), "utf-8"
     )
-    add_synthetic(library_of(folder, encoder, folder / "library"), encoder, sampled_images(images))
+    add_synthetic(library_of(folder, encoder, folder / "library"), encoder, sampled_images(images, WEIGHTS))
     library = Searcher.open(encoder, folder / "library")
 
     def found(synthetic: str, *filters: str) -> list[bool]:
@@ -204,7 +204,7 @@ def test_a_copy_of_a_real_image_is_refused_and_the_library_stays(
     library: Path, encoder: Encoder, images: Path, real: Path, tmp_path: Path
 ) -> None:
     source = real.parent / "images" / "images" / "0.png"
-    copied = sampled_images(images)[0]
+    copied = sampled_images(images, WEIGHTS)[0]
     shutil.copy(source, tmp_path / "copy.png")
     before = (library / MANIFEST).read_bytes()
     with pytest.raises(BadRequest, match=r"copy.png has the same pixels as the real case painted:"):

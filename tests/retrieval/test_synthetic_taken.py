@@ -11,7 +11,7 @@ from PIL import Image
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.readers import read_study
 from diagnosis.study import Study
-from diagnosis.synthesis.accepted import save_accepted
+from diagnosis.synthesis.accepted import Judges, save_accepted
 from diagnosis.synthesis.images import save_png
 from retrieval.__main__ import main
 from retrieval.encoder import Encoder
@@ -20,7 +20,7 @@ from retrieval.types import PICTURE
 from retrieval.ui.finder import stage
 from retrieval.ui.visit import Visit
 from tests.retrieval.made import paint, painted
-from tests.retrieval.sampled import made, sample, ship
+from tests.retrieval.sampled import JUDGES, WEIGHTS, made, sample, ship
 
 
 def test_a_file_must_say_that_it_is_synthetic(tmp_path: Path) -> None:
@@ -29,11 +29,11 @@ def test_a_file_must_say_that_it_is_synthetic(tmp_path: Path) -> None:
         path = tmp_path / name / "brain-mri" / "waves" / name
         path.parent.mkdir(parents=True)
         path.write_bytes(content)
-        save_accepted(path.parent.parent, [path])
+        save_accepted(path.parent.parent, [path], JUDGES)
         with pytest.raises(BadRequest, match=rf"{name} does not say that it is synthetic"):
-            sampled_images(tmp_path / name)
+            sampled_images(tmp_path / name, WEIGHTS)
     with pytest.raises(Missing, match="no PNG files"):
-        sampled_images(tmp_path / "none")
+        sampled_images(tmp_path / "none", WEIGHTS)
 
 
 def test_none_is_taken_that_was_not_compared_with_real_ones(
@@ -42,17 +42,23 @@ def test_none_is_taken_that_was_not_compared_with_real_ones(
     folder = sample(tmp_path / "runs")
     kept = folder / "brain-mri"
     one, other, *more = sorted(kept.rglob("*.png"))
-    save_accepted(kept, [one, other])
-    assert [found.path for found in sampled_images(folder)] == [one, other]
+    save_accepted(kept, [one, other], JUDGES)
+    for stray in (folder / "stray.png", kept / "stray.png", kept / "waves" / "more" / "stray.png"):
+        stray.parent.mkdir(exist_ok=True)
+        stray.write_bytes(more[0].read_bytes())
+    assert [found.path for found in sampled_images(folder, WEIGHTS)] == [one, other]
     other.write_bytes(more[0].read_bytes())
     with pytest.raises(BadRequest, match="is not the file that was judged"):
-        sampled_images(folder)
-    save_accepted(kept, [])
+        sampled_images(folder, WEIGHTS)
+    save_accepted(kept, [one], Judges.used(WEIGHTS, "chest-xray"))
+    with pytest.raises(BadRequest, match=r"judged with another model.*\. .*judging measure"):
+        sampled_images(folder, WEIGHTS)
+    save_accepted(kept, [], JUDGES)
     with pytest.raises(Missing, match="none was accepted"):
-        sampled_images(folder)
+        sampled_images(folder, WEIGHTS)
     (kept / "accepted.json").write_text('{"waves/a.png": "?"}', "utf-8")
-    with pytest.raises(BadRequest, match="no list of accepted images"):
-        sampled_images(folder)
+    with pytest.raises(BadRequest, match="not a list of accepted images"):
+        sampled_images(folder, WEIGHTS)
     (kept / "accepted.json").unlink()
     sample(folder, model="chest-xray")
     added = [

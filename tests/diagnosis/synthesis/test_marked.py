@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from diagnosis.__main__ import main
 from diagnosis.files import save_map
 from diagnosis.models import Models
-from diagnosis.notices import SYNTHETIC_NOTICE
+from diagnosis.notices import MADE_NOTICE, SYNTHETIC_MARK, SYNTHETIC_NOTICE
 from diagnosis.phantoms import draw_chest
 from diagnosis.phantoms.export import write_dicom, write_raster, write_tiff
 from diagnosis.readers import read_study
@@ -22,6 +24,7 @@ from diagnosis.tabs import Tab
 from diagnosis.ui import Desk, Tray
 from settings import ROOT
 from tests.agents.readings import made_up_reading
+from tests.diagnosis.images import dicom
 
 SCORES = {"normal": 0.1, "bacterial_pneumonia": 0.7, "viral_pneumonia": 0.2}
 
@@ -45,6 +48,36 @@ def test_what_sample_wrote_is_known_and_what_was_drawn_is_not(image: SyntheticIm
     write_tiff(drawn.pixels, tmp_path / "drawn.tiff")
     write_dicom(drawn.pixels, tmp_path / "drawn.dcm")
     assert not any(read_study(path).synthetic for path in tmp_path.glob("drawn.*"))
+
+
+def test_what_a_file_says_is_told_as_what_it_says(tmp_path: Path) -> None:
+    """A text can be pasted beside any picture."""
+    text = PngInfo()
+    text.add_text("Description", MADE_NOTICE)
+    Image.effect_noise((32, 32), 40).save(tmp_path / "pasted.png", pnginfo=text)
+    (caution,) = read_study(tmp_path / "pasted.png").cautions
+    assert caution == "Its file says that it is synthetic, made by a model: it shows nobody."
+
+
+def packed_text(kind: str) -> bytes:
+    """A PNG with the sentence in a packed chunk, or a deflated DICOM file with it."""
+    grey = np.random.default_rng(0).integers(0, 4096, (200, 300), np.uint16)
+    if kind == "DICOM":
+        return dicom(grey, DeflatedExplicitVRLittleEndian, WindowCenter=9, WindowWidth=9, ImageComments=MADE_NOTICE)
+    text, stream = PngInfo(), BytesIO()
+    if kind == "zTXt":
+        text.add_text("Description", MADE_NOTICE, zip=True)
+    else:
+        text.add_itxt("Description", MADE_NOTICE, zip=True)
+    Image.fromarray((grey >> 4).astype(np.uint8)).save(stream, "PNG", pnginfo=text)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["zTXt", "iTXt", "DICOM"])
+def test_a_packed_text_is_found_too(kind: str) -> None:
+    data = packed_text(kind)
+    assert SYNTHETIC_MARK.encode() not in data
+    assert read_study(data).cautions == (SYNTHETIC_NOTICE,)
 
 
 def test_its_blank_is_told_to_be_blank_too(tmp_path: Path) -> None:
