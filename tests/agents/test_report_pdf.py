@@ -3,7 +3,7 @@
 import io
 import re
 from dataclasses import replace
-from itertools import cycle
+from itertools import product
 from typing import Any, get_args
 
 import pytest
@@ -200,8 +200,11 @@ def test_nothing_leaves_the_paper(size: tuple[int, int]) -> None:
 
 
 def test_usual_words_fit_the_first_page() -> None:
-    for (name, reading), reader in zip(READINGS.items(), cycle(get_args(Reader)), strict=False):
-        data = printed(reading, narrate(reading, reader))
+    """Of every reading the longest there are, and once those for every reader."""
+    readers: tuple[Reader, ...] = get_args(Reader)
+    longest = {name: max(readers, key=lambda one: len(narrate(READINGS[name], one).text)) for name in READINGS}
+    for name, reader in sorted({*longest.items(), *product([next(iter(READINGS))], readers)}):
+        data = printed(READINGS[name], narrate(READINGS[name], reader))
         annex = [at for at, page in enumerate(opened(data).pages) if page.extract_text().startswith("Annex")]
         assert annex == [1], (name, reader)
 

@@ -38,12 +38,12 @@ def test_halves_share_no_name(data_folder: Path) -> None:
 
 
 def test_the_right_page_is_found(data_folder: Path) -> None:
-    """Of a third of all names, which is quicker and easier; the benchmark tells of all."""
+    """Of a third of the names, which is quicker and easier: 0.893 first, 1.000 among five; the benchmark is of all."""
     pairs = [pair for pair in _pairs(data_folder) if crc32(pair.focus.lower().encode()) % 3 == 0]
     reported = [pair for pair in pairs if not pair.chosen_on]
     collection = Collection(pairs, Embedder())
     rows = {row.method: row for row in measure(collection, reported) if row.level == "page"}
-    assert rows["reranked"].among_five >= FIVE and rows["reranked"].first >= FIRST
+    assert rows["reranked"].among_five >= 0.99 > FIVE and rows["reranked"].first >= 0.88 > FIRST
     assert rows["reranked"].mrr > rows["fused"].mrr > rows["bm25"].mrr
     assert rows["reranked"].mrr > rows["embeddings"].mrr
 

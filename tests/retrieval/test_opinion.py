@@ -15,6 +15,7 @@ from diagnosis.study import Study
 from retrieval.encoder import Encoder
 from retrieval.library import Floor, Measured, Record, VoteScore, read_manifest
 from retrieval.opinion import consult, opinion_findings
+from retrieval.plan import plan_data
 from retrieval.search import Searcher
 from retrieval.store import LocalStore
 from retrieval.vote import NothingSimilar, SecondOpinion, interval, score_votes
@@ -153,6 +154,18 @@ def test_the_shipped_library_counts_the_groups_of_every_vote() -> None:
     measured = read_manifest(CASES).measured
     assert {name: one.groups for name, one in measured.test.items()}["colorectal"] == 2
     assert all(one.groups for one in (*measured.test.values(), *measured.leave_one_out.values()))
+
+
+def test_queries_and_groups_of_the_shipped_votes_are_those_of_the_sets_tables(data_folder: Path) -> None:
+    library = read_manifest(CASES)
+    measured = {"val": library.measured.leave_one_out, "test": library.measured.test}
+    left_out = {line.partition(" is ")[0] for line in library.refused}
+    images = [one for one in plan_data(data_folder, measured["test"]).entries if one.name not in left_out]
+    for split, scores in measured.items():
+        assert len(scores) == 6
+        for name, score in scores.items():
+            owners = [one.record.patient for one in images if (one.split, one.record.case.source) == (split, name)]
+            assert (len(owners), len({*owners})) == (score.queries, score.groups), (split, name)
 
 
 def test_two_libraries_differ_in_their_digest() -> None:
