@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from diagnosis.synthesis.judging.chart import chart
+from diagnosis.synthesis.judging.record import load_judging
+from diagnosis.synthesis.judging.tables import summary
 from retrieval.encoder import OURS, Encoder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +35,15 @@ def test_the_tree_in_the_readme_is_the_tree() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     folders = {line.split("/")[0] for line in tracked.splitlines() if "/" in line and not line.startswith(".")}
     assert folders <= named
+
+
+def test_figures_of_synthetic_images_are_those_of_the_records() -> None:
+    told = (ROOT / "docs" / "synthesis.md").read_text("utf-8")
+    records = sorted((ROOT / "weights" / "synthesis" / "judged").glob("*.json"))
+    assert records and summary(map(load_judging, records)) in told
+    for record in records:
+        drawn = ROOT / "docs" / "images" / f"synthetic-{record.stem}.svg"
+        assert chart(load_judging(record)) == drawn.read_text("utf-8") and f"images/{drawn.name}" in told
 
 
 def test_model_figures_are_those_of_the_metrics_files() -> None:

@@ -20,7 +20,7 @@ from diagnosis.cards import ModelCard, load_card
 from diagnosis.console import Parser, attempt, begin, count, image_sets
 from diagnosis.errors import BadRequest, Missing
 from diagnosis.gating.evaluate import SETS
-from diagnosis.synthesis.accepted import save_accepted
+from diagnosis.synthesis.accepted import Judges, save_accepted
 from diagnosis.synthesis.cards import FOLDER
 from diagnosis.synthesis.generator import Generator
 from diagnosis.synthesis.images import SyntheticImage
@@ -33,7 +33,7 @@ from diagnosis.synthesis.judging.learned import Learned
 from diagnosis.synthesis.judging.measuring import Judged, judge_all, recorded
 from diagnosis.synthesis.judging.record import load_judging
 from diagnosis.synthesis.judging.shipping import in_formats, ship
-from diagnosis.synthesis.judging.tables import tables
+from diagnosis.synthesis.judging.tables import summary, tables
 from diagnosis.synthesis.judging.views import Views
 from settings import ROOT, load_settings
 
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_choosing(commands.add_parser("choose", parents=[judging], help=words))
     table = commands.add_parser("table", help="print records as Markdown")
     table.add_argument("records", type=Path, nargs="+", metavar="FILE")
+    table.add_argument("--summary", action="store_true", help="a line a record")
     table.set_defaults(action=_table)
     drawing = commands.add_parser("chart", help="draw the distances of a record as SVG")
     drawing.add_argument("record", type=Path, metavar="FILE")
@@ -119,9 +120,10 @@ def _measure(options: argparse.Namespace) -> None:
     sys.stdout.write(tables(record))
     if options.write:
         records.write(record, options.write)
-    accepted = [path for path, one in zip(made.files, judged.judgements, strict=True) if one.kept]
-    path = save_accepted(options.folder / card.name, accepted)
-    sys.stderr.write(f"{path}: nothing speaks against {len(accepted)} of {len(made.files)} images\n")
+    samples = [(path, one) for path, one in zip(made.files, judged.judgements, strict=True) if path.suffix == ".png"]
+    accepted = [path for path, one in samples if one.kept]
+    path = save_accepted(options.folder / card.name, accepted, Judges.of(record))
+    sys.stderr.write(f"{path}: nothing speaks against {len(accepted)} of {len(samples)} PNG files\n")
 
 
 def _choose(options: argparse.Namespace) -> None:
@@ -205,7 +207,8 @@ def _plain(path: Path) -> str:
 
 
 def _table(options: argparse.Namespace) -> None:
-    sys.stdout.write("\n".join(tables(load_judging(path)) for path in options.records))
+    found = [load_judging(path) for path in options.records]
+    sys.stdout.write(summary(found) + "\n" if options.summary else "\n".join(map(tables, found)))
 
 
 def _chart(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ from diagnosis.synthesis.judging.folder import MadeImages
 from diagnosis.synthesis.judging.judge import Judge, Judgement
 from diagnosis.synthesis.judging.real import Part, spread_over
 from diagnosis.synthesis.judging.record import (
+    COPY,
     UNSEEN,
     Apart,
     Detection,
@@ -125,10 +126,10 @@ def detections(judge: Judge, train: Sequence[Row], test: Sequence[Row]) -> Itera
     rows = [train[at] for at in spread_over(len(train), PLANTED)]
     for name in DISGUISES:
         copies = [disguised(study, name) for study in _studies(rows)]
-        yield _detection(judge, "copy" if name == "none" else f"copy, {name}", copies, rows)
+        yield _detection(judge, COPY if name == "none" else f"{COPY}, {name}", copies, rows)
     for words, noise in RESTORED.items():
         if restorer:
-            yield _detection(judge, f"copy, {words}", list(restorer.restored(_studies(rows), spec, noise)), rows)
+            yield _detection(judge, f"{COPY}, {words}", list(restorer.restored(_studies(rows), spec, noise)), rows)
     rows = [test[at] for at in spread_over(len(test), _UNSEEN)]
     yield _detection(judge, UNSEEN, list(_studies(rows)), rows)
     if restorer:

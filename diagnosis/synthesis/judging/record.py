@@ -12,7 +12,7 @@ from diagnosis.synthesis.judging.distributions import Distance
 from diagnosis.written import Strict
 
 SCHEMA = "lightbox-judging/1"
-UNSEEN = "image of test"  # what a detection of them is called
+COPY, UNSEEN = "copy", "image of test"  # what detections of them are called; a copy's disguise comes behind a comma
 REMEDY = "Run `python -m diagnosis.synthesis.judging measure FOLDER --model NAME --write FILE`."
 
 

@@ -3,7 +3,28 @@
 from collections.abc import Iterable, Sequence
 
 from diagnosis.synthesis.judging.distributions import Spread
-from diagnosis.synthesis.judging.record import Apart, Detection, JudgingRecord, Plausible, Share, SpaceRecord
+from diagnosis.synthesis.judging.record import (
+    COPY,
+    UNSEEN,
+    Apart,
+    Detection,
+    JudgingRecord,
+    Plausible,
+    Share,
+    SpaceRecord,
+)
+
+SUMMARY = (
+    "model",
+    "images",
+    "model agrees",
+    "gate passes",
+    "too near in pixels / structure / encoder",
+    "copies found, least of all disguises",
+    "real ones of `test` too near",
+    "nothing speaks against",
+    "Fréchet to `train` / to `test` / between these",
+)
 
 
 def tables(record: JudgingRecord) -> str:
@@ -20,6 +41,31 @@ def tables(record: JudgingRecord) -> str:
         + _apart(record.apart),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def summary(records: Iterable[JudgingRecord]) -> str:
+    """A line a record, of what was found before choosing."""
+    return _table(SUMMARY, [_line(record) for record in records])
+
+
+def _line(record: JudgingRecord) -> tuple[str, ...]:
+    whole = next(one for one in record.before if one.label is None)
+    apart = next(one for one in record.apart if one.label is None)
+    unseen = next(one.rejected for one in record.detections if one.what == UNSEEN)
+    copies = [one.rejected for one in record.detections if one.what.startswith(COPY)]
+    frechet = (apart.made_train.frechet, apart.made_test.frechet, apart.train_test.frechet)
+    near = " / ".join(_percent(one.rejected) for one in record.spaces)
+    return (
+        f"`{record.model}`",
+        str(record.images),
+        _share(whole.agreed),
+        _share(whole.passed),
+        near,
+        _percent(min(copies, key=lambda one: one.count / one.images)),
+        _percent(unseen),
+        f"{sum(record.chosen.values())}",
+        " / ".join(f"{one.value:.0f}" for one in frechet),
+    )
 
 
 def _head(record: JudgingRecord) -> str:
