@@ -204,7 +204,10 @@ class Check:
             more := form.changed(self.text.low, [one.low for one in self.written])
         ):
             return more
-        if astray := purpose.mistaken(self.text, self.cited):
+        card = self.reading.card
+        if astray := purpose.mistaken(
+            self.text, self.cited, " ".join((card.intended_use, *(one.title for one in card.labels)))
+        ):
             return astray
         self._agreement_of_places(known)
         if any(self._is_outside(one) and not one.labels & self._union("labels") for one in self.classes):

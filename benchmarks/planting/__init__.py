@@ -45,15 +45,18 @@ PLANTERS: dict[str, Planter] = {
     "interval of a figure without one": findings.false_interval,
     "gate turned round": pairs_of("gates", "gate", "gate_passed"),
     "wrong fact of the model": pairs_of("facts", "model_fact"),
+    "refused use allowed": findings.allowed_use,
     "test of a map turned round": pairs_of("tests", "badge", "shuffled", "steady", "gap", "gain"),
 }
+EVERY = frozenset({"refused use allowed"})  # kinds of which every error is planted, drawn apart from the others
 
 
 def plant(source: Source, rng: random.Random) -> Iterator[Planted]:
-    """At most one error of each kind in a sentence."""
+    """At most one error of each kind in a sentence, and all of those in ``EVERY``."""
     if not source.sentence.cites:
         return
     for kind, planter in PLANTERS.items():
-        found = [one for one in planter(source, rng) if one != source.sentence]
+        draw = random.Random(source.sentence.text) if kind in EVERY else rng
+        found = [one for one in planter(source, draw) if one != source.sentence]
         if found:
-            yield Planted(kind, rng.choice(found))
+            yield from (Planted(kind, one) for one in (found if kind in EVERY else [rng.choice(found)]))

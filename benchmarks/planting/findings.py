@@ -1,4 +1,4 @@
-"""Errors about one kind of finding: votes of similar cases, zones, badges, the alarm, tiers and sets."""
+"""Errors about one kind of finding: votes of similar cases, zones, badges, the alarm, tiers, sets and refused uses."""
 
 import random
 import re
@@ -149,3 +149,15 @@ def false_interval(source: Source, rng: random.Random) -> Iterator[Sentence]:
     several = any("95 % interval" in one.statement for one in source.cited)
     if not several and any("no interval" in one.statement for one in source.cited):
         yield from embedded("intervals")(source, rng)
+
+
+def allowed_use(source: Source, rng: random.Random) -> Iterator[Sentence]:
+    """A use that the card refuses, granted in words that deny; or one that it grants, denied."""
+    if {one.facts.get("aspect") for one in source.cited} != {"Not made for"}:
+        return
+    [text] = {str(one.facts["text"]) for one in source.cited}
+    uses = [one for one in re.split(r", |; | or |\.", text) if one and not re.search(r"other|any", one)]
+    made = re.split(r"[,(]| aged", source.reading.card.intended_use.partition(": ")[2])[0].strip()
+    for pattern in data()["uses"]:
+        use = re.sub(r"^[A-Z](?=[a-z])", lambda first: first.group().lower(), rng.choice(uses))
+        yield source.said(pattern.replace("{use}", use).replace("{made}", made) + ".")
