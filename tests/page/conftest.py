@@ -22,7 +22,6 @@ from retrieval.library import MANIFEST
 from settings import ROOT
 from tests.agents.endpoint import Endpoint, endpoint
 from tests.diagnosis.findings_model import write_model
-from tests.page.made import with_generator
 from tests.page.server import EVALUATIONS, Server, serve
 from tests.page.visit import Visit
 
@@ -77,12 +76,9 @@ def server(launch: Launch, weights: Path, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def shipped(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The page as it comes, with its default settings and the maps that are kept of its examples; and with a generator
-    that has learned nothing."""
-    folder = tmp_path_factory.mktemp("shipped")
-    (folder / "weights").mkdir()
+    """The page as it comes, with its default settings and the maps that are kept of its examples."""
     told = {"LIGHTBOX_SHAP_EVALUATIONS": "", "LIGHTBOX_TEST_MAPS": ""}
-    with serve(folder, with_generator(weights, folder / "weights"), examples=ROOT / "examples", **told) as running:
+    with serve(tmp_path_factory.mktemp("shipped"), weights, examples=ROOT / "examples", **told) as running:
         yield running
 
 

@@ -31,7 +31,7 @@ def test_a_click_is_answered_from_the_maps_that_are_kept(visitor: Visitor, shipp
     visit = visitor(shipped.address)
     visit.page.evaluate(WATCH_WORK)
     for tab in load_tabs(ROOT / "page" / "tabs.toml", ROOT / "examples")[:2]:
-        example, here = tab.examples_for(tab.models[0])[-1], visit.tab(tab.title)
+        example, here = tab.examples_for(tab.models[0])[0], visit.tab(tab.title)
         study = read_study(example.file)
         here.example(example.name).click()
         here.wait_for_reading(study.digest)
