@@ -1,4 +1,4 @@
-"""Make the README's pictures: start the app, click a phantom or a question, wait for the words, and save the page.
+"""Make the README's pictures: start the app, click an example or a question, wait for the words, and save the page.
 
 .venv/bin/python scripts/screenshots.py [docs/images]
 """
@@ -19,8 +19,9 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = (
     # file, tab, example or question, width, theme
-    ("x-ray-dark.jpg", "X-ray", "phantom opacity right lower", 1400, "dark"),
-    ("histology-light.jpg", "Histology", "phantom crowded glands", 1400, "light"),
+    ("x-ray-dark.jpg", "X-ray", "Viral pneumonia, synthetic", 1400, "dark"),
+    ("histology-light.jpg", "Histology", "Lung adenocarcinoma, synthetic", 1400, "light"),
+    ("brain-mri-light.jpg", "Brain MRI", "Pituitary tumour, synthetic", 1400, "light"),
     ("ask-light.jpg", "Ask", "How is a collapsed lung treated?", 1400, "light"),
 )
 
@@ -43,7 +44,7 @@ def main() -> None:
 def take(page: Page, tab: str, example: str, file: Path) -> None:
     """Read one example or ask one question on one tab, and save the whole page once all is there."""
     page.get_by_role("tab", name=tab).click()
-    page.get_by_role("button", name=example).click()
+    page.get_by_role("button", name=example).first.click()
     if tab == "Ask":
         page.wait_for_selector(".lb-card[open]", timeout=60_000)
     else:

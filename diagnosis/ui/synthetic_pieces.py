@@ -62,7 +62,7 @@ def _measured(record: JudgingRecord, cards: Mapping[str, ModelCard]) -> str:
     return (
         f"<b>{title}.</b> Of {record.images} images that were made, the model gives {_share(whole.agreed)} its highest score "
         f"for the class they were made for; the gate lets {_share(whole.passed)} pass. Nearer to a real image than the limit, so "
-        f"that none of them is shipped: {escape(near)}. Of real images that it never saw, {_share(unseen)} would be thrown away so."
+        f"that none of them is shipped: {escape(near)}. Of real images that the generator never saw, {_share(unseen)} are so near."
     )
 
 

@@ -72,7 +72,7 @@ def test_figures_are_those_of_records_about_the_very_weights(folder: Path) -> No
     records.write(record(card, gate), judged / "findings.json")
     shown = synthetic_pieces.figures([*studio.measured()], models.cards)
     assert "Chest findings" in shown and "50.0 % (35.2–64.8 %)" in shown and "pixels: 5.0 % (1.4–16.5 %)" in shown
-    assert "Of real images that it never saw, 15.0 % would be" in shown
+    assert "Of real images that the generator never saw, 15.0 % are so near." in shown
     (judged / "findings.json").write_text(json.dumps({"model": "findings@1"}), encoding="utf-8")
     assert "Not shown: findings.json is not a record" in synthetic_pieces.figures([*studio.measured()], models.cards)
 
