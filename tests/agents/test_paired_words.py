@@ -181,7 +181,7 @@ PAIRS = [
     (
         "worth-few",
         "model_fact",
-        "That it is not made for adults cannot be told with absolute certainty.",
+        "It is not made for adults.",
         "It is not made for adults with absolute certainty.",
     ),
     (
