@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from diagnosis.synthesis.cards import load_any
 from diagnosis.synthesis.judging.chart import chart
 from diagnosis.synthesis.judging.record import load_judging
 from diagnosis.synthesis.judging.tables import summary
+from diagnosis.synthesis.training.evaluate import Metrics
 from retrieval.encoder import OURS, Encoder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +46,20 @@ def test_figures_of_synthetic_images_are_those_of_the_records() -> None:
     for record in records:
         drawn = ROOT / "docs" / "images" / f"synthetic-{record.stem}.svg"
         assert chart(load_judging(record)) == drawn.read_text("utf-8") and f"images/{drawn.name}" in told
+
+
+def test_figures_of_generators_and_autoencoders_are_those_of_their_metrics() -> None:
+    told = (ROOT / "docs" / "synthesis.md").read_text("utf-8")
+    files = sorted((ROOT / "weights" / "synthesis").glob("*.metrics.json"))
+    assert len(files) >= 5
+    for file in files:
+        record, name = Metrics.model_validate_json(file.read_bytes()), file.name.removesuffix(".metrics.json")
+        assert record.weights == load_any(file.with_name(f"{name}.toml")).weights.sha256
+        if record.told:
+            row = " | ".join(f"{one.loss:.4f} ({one.images})" for one in record.told.values())
+            assert [*record.told] == ["train", "val", "test"] and f"| `{name}` | {row} |" in told
+        for model, one in (record.restored or {}).items():
+            assert f"| `{name}` | {model} | {one.psnr:.2f} | {one.worst:.2f} | {one.images} |" in told
 
 
 def test_model_figures_are_those_of_the_metrics_files() -> None:
