@@ -42,6 +42,8 @@ MADE = "Images of nobody, made by a generator. They never vote on a reading."
 SYNTHETIC_BOX = len(CHOSEN) + len(AGES)  # where that choice stands among the filters
 INTO_VIEW = "() => document.querySelector('.lb-match')?.scrollIntoView({ behavior: 'smooth', block: 'nearest' })"
 SEARCHING: dict[str, Any] = {**QUIET, "concurrency_id": "similar", "trigger_mode": "multiple"}
+WEIGHING: dict[str, Any] = {**QUIET, "concurrency_id": "weight", "concurrency_limit": 1}
+"""One after the other: of two that run at once, the one that knows less could end last."""
 
 
 def similar_tab(cases: Cases, examples: Sequence[Example], opened: Callable[..., Dependency]) -> None:
@@ -78,7 +80,7 @@ def similar_tab(cases: Cases, examples: Sequence[Example], opened: Callable[...,
     def searching(listen: Callable[..., Dependency], act: Callable[..., Any] = finder.search) -> None:
         event = listen(act, inputs, outputs, **SEARCHING)
         event.failure(partial(fault, "The search", "Search again"), None, message, **QUIET)
-        event.then(finder.weigh, [visit, words], weight, **QUIET)
+        event.then(finder.weigh, [visit, words], weight, **WEIGHING)
 
     searching(search.click)
     searching(words.submit)
@@ -87,8 +89,8 @@ def similar_tab(cases: Cases, examples: Sequence[Example], opened: Callable[...,
         searching(button.click(partial(finder.open, example.file), visit, put, **QUIET).then, finder.search_new)
     for button, sentence in zip(offered, SENTENCES, strict=True):
         searching(button.click(lambda sentence=sentence: sentence, None, words, **QUIET).then)
-    remove.click(finder.remove, visit, put, **QUIET).then(finder.weigh, [visit, words], weight, **QUIET)
-    words.change(finder.weigh, [visit, words], weight, trigger_mode="always_last", **QUIET)
+    remove.click(finder.remove, visit, put, **QUIET).then(finder.weigh, [visit, words], weight, **WEIGHING)
+    words.change(finder.weigh, [visit, words], weight, trigger_mode="always_last", **WEIGHING)
     for part in (found, leaning, match):
         acted = part.select(finder.act, inputs, outputs, **SEARCHING)
         acted.then(None, None, None, js=INTO_VIEW)

@@ -26,8 +26,8 @@ from diagnosis.study import Study
 from settings import ROOT
 
 WEIGHTS, EXAMPLES = ROOT / "weights", ROOT / "examples"
-FILMS = sorted((EXAMPLES / "x-ray").iterdir())
-TILES = sorted((EXAMPLES / "histology").iterdir())
+FILMS = sorted((EXAMPLES / "x-ray").glob("phantom-*"))
+TILES = sorted((EXAMPLES / "histology").glob("phantom-*"))
 MANY = 12  # images of a set
 
 
