@@ -41,8 +41,10 @@ class Judgement:
 
     Attributes:
         label: of the class that it was made for.
-        distances: to the nearest real image, by space.
-        limits: up to which a distance is that of a copy, by space.
+        distances: by space, to the nearest image that it could be a copy of: a real one, or a real one as the
+            autoencoder gives it back; of the two the one of which it has more.
+        limits: up to which such a distance is that of a copy, by space.
+        to_real: distances to the nearest real image as it is, by space.
         top: the model's highest class.
         score: of ``label``, 0..1.
         gate: its verdict; ``gate_distance`` is how unlike the model's own images it found this one.
@@ -51,6 +53,7 @@ class Judgement:
     label: str
     distances: tuple[float, ...]
     limits: tuple[float, ...]
+    to_real: tuple[float, ...]
     top: str
     score: float
     gate: Verdict
@@ -101,14 +104,14 @@ class Judge:
         """The same of studies whose views are at hand."""
         card = self.classifier.card
         intended = [card.index(label) for label in labels]
-        limits = {label: tuple(self.real.yardstick.limits(label).tolist()) for label in set(labels)}
-        scores, near = self._scores(studies), self.real.distances(views)
+        scores, (distances, limits, to_real) = self._scores(studies), self._nearness(views, labels)
         gate = [self.gate.check(study, card) for study in studies]
         return [
             Judgement(
                 label,
-                tuple(near[at].tolist()),
-                limits[label],
+                tuple(distances[at].tolist()),
+                tuple(limits[at].tolist()),
+                tuple(to_real[at].tolist()),
                 card.label_names[scores[at].argmax()],
                 float(scores[at, intended[at]]),
                 gate[at].verdict,
@@ -119,8 +122,15 @@ class Judge:
 
     def near(self, studies: Sequence[Study], labels: Sequence[str]) -> np.ndarray:
         """bool (N, 3): in which spaces images are copies; nothing else is asked."""
-        limits = np.stack([self.real.yardstick.limits(label) for label in labels])
-        return np.asarray(self.real.distances(self.viewer.see(studies)) <= limits)
+        distances, limits, _ = self._nearness(self.viewer.see(studies), labels)
+        return np.asarray(distances <= limits)
+
+    def _nearness(self, views: Views, labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(N, 3) each: distances and their limits, beside what is nearer in units of these, and to real images."""
+        distances, limits = self.real.distances(views), self.real.limits(labels)
+        which = (distances / limits).argmin(axis=0)[None]
+        found, held_to = (np.take_along_axis(own, which, axis=0)[0] for own in (distances, limits))
+        return found, held_to, distances[0]
 
     def _scores(self, studies: Sequence[Study]) -> np.ndarray:
         """(N, L)."""

@@ -95,8 +95,8 @@ def recorded(judge: Judge, made: Judged, folder: Path, command: str) -> JudgingR
         made_sha256=made.sha256,
         generators=made.generators,
         images=len(judged),
-        train_images=sum(map(len, real.searched)) // (2 if real.learned.restorer else 1),
-        yardstick_images=len(real.yardstick.distances),
+        train_images=sum(map(len, real.beside[0].searched)),
+        yardstick_images=len(real.beside[0].yardstick.distances),
         spaces=tuple(_space(at, judge, judged) for at in range(len(SPACES))),
         detections=tuple(detections(judge, train, test)),
         chosen=dict(Counter(one.label for one in chosen)),
@@ -147,14 +147,15 @@ def _detection(judge: Judge, what: str, studies: Sequence[Study], rows: Sequence
 
 
 def _space(at: int, judge: Judge, judged: Sequence[Judgement]) -> SpaceRecord:
-    yardstick, labels = judge.real.yardstick, judge.classifier.card.label_names
-    made, real = np.array([one.distances[at] for one in judged]), yardstick.distances[:, at]
+    yardstick, labels = judge.real.beside[0].yardstick, judge.classifier.card.label_names
+    strict = judge.real.beside[-1].yardstick
+    made, real = np.array([one.to_real[at] for one in judged]), yardstick.distances[:, at]
     near = np.array([SPACES[at] in one.reasons for one in judged], dtype=bool)
     edges = np.linspace(0, np.percentile(np.concatenate([made, real]), _FAR), BINS + 1)
     return SpaceRecord(
         space=SPACES[at],
         limit=_rounded(yardstick.whole[at]),
-        limits={label: _rounded(yardstick.limits(label)[at]) for label in labels},
+        limits={label: _rounded(strict.limits(label)[at]) for label in labels},
         edges=tuple(map(_rounded, edges)),
         made=_distances(made, edges),
         real=_distances(real, edges),

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from diagnosis.errors import BadRequest
 from diagnosis.intervals import FEWEST_GROUPS
 from diagnosis.readers import read_study
 from diagnosis.study import Study
-from diagnosis.synthesis.judging.learned import Learned
+from diagnosis.synthesis.judging.learned import Learned, Restorer
 from diagnosis.synthesis.judging.nearest import nearest
 from diagnosis.synthesis.judging.poses import Pose
 from diagnosis.synthesis.judging.views import Viewer, Views
@@ -42,16 +43,18 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Yardstick:
-    """How near M real images lie to the nearest real image of another group.
+    """How near M images lie to the nearest image of another group.
 
     Attributes:
         distances: float64 (M, 3), in the order of ``SPACES``.
         labels, groups: (M,).
+        by_class: whether a class has limits of its own.
     """
 
     distances: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
+    by_class: bool = True
 
     @property
     def whole(self) -> np.ndarray:
@@ -59,16 +62,23 @@ class Yardstick:
         return np.percentile(self.distances, PERCENT, axis=0)
 
     def limits(self, label: str) -> np.ndarray:
-        """(3,): how far an image of a class has to lie from every real one to be no copy.
+        """(3,): how far an image of a class has to lie from every image that is searched to be no copy.
 
-        The larger of two 1st percentiles, of all real images and of those of its class: where one class is far more
+        By class the larger of two 1st percentiles, of all images and of those of its class: where one class is far more
         even than the others (an empty background), it would set the limit of all. A class in too few groups has the
         limit of all: the nearest image of another group is then one of another class, and tells nothing of copies.
         """
         own = self.labels == label
-        if len(np.unique(self.groups[own])) < FEWEST_GROUPS:
+        if not self.by_class or len(np.unique(self.groups[own])) < FEWEST_GROUPS:
             return self.whole
         return np.maximum(self.whole, np.percentile(self.distances[own], PERCENT, axis=0))
+
+
+class Beside(NamedTuple):
+    """Images that a made one could be a copy of, and how near such images lie to one another."""
+
+    searched: tuple[Views, ...]
+    yardstick: Yardstick
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +86,11 @@ class Real:
     """The real images of a model's data set: what a generator learned from, and what it never saw.
 
     Attributes:
-        searched: all that a made image could be a copy of: ``train``, that of the further models whose images the
-            generator learned from, and where there is an autoencoder each of these as it gives them back.
+        beside: all that a made image could be a copy of. First ``train``, that of the further models whose images the
+            generator learned from included; where there is an autoencoder then the same as it gives them back. All that
+            is made has gone through it, has lost what it loses, and lies for that alone nearer to these, and farther
+            from or nearer to real images, than real ones do: beside like images it is held to the limits of its class,
+            beside real ones to that of all.
         learned: those further models, and the autoencoder.
         manifests: sha256 of each manifest, by model.
         encoder_sha256: of what the embeddings were computed with.
@@ -85,20 +98,19 @@ class Real:
 
     train: Part
     test: Part
-    searched: tuple[Views, ...]
-    yardstick: Yardstick
+    beside: tuple[Beside, ...]
     poses: tuple[Pose, ...]
     learned: Learned
     manifests: Mapping[str, str]
     encoder_sha256: str
 
     def distances(self, views: Views) -> np.ndarray:
-        """(N, 3): how near images that are not among these lie to the nearest one that is searched.
+        """(B, N, 3): how near N images, which are not among these, lie to the nearest one of each of ``beside``."""
+        return np.stack([np.min([nearest(views, one, self.poses) for one in own], axis=0) for own, _ in self.beside])
 
-        The limits of real images hold for restored ones as well: these have lost detail and lie somewhat nearer to one
-        another in pixels and structure, so that limits of their own would be the milder ones.
-        """
-        return np.min([nearest(views, some, self.poses) for some in self.searched], axis=0)
+    def limits(self, labels: Sequence[str]) -> np.ndarray:
+        """(B, N, 3): up to which these distances are those of a copy, of images of these classes."""
+        return np.array([[yardstick.limits(label) for label in labels] for _, yardstick in self.beside])
 
 
 def real_images(folder: Path, card: ModelCard, viewer: Viewer, kept: Path, learned: Learned = ALONE) -> Real:
@@ -110,16 +122,17 @@ def real_images(folder: Path, card: ModelCard, viewer: Viewer, kept: Path, learn
     rows = {split: rows_of(folder, split, card) for split in ("train", "test")}
     if len({row.group for row in rows["train"]}) < 2:
         raise BadRequest(f"{folder} has one group alone in train.", "Give each patient, slide or case its own group.")
-    searched = [(card, rows["train"]), *((one, rows_of(place, "train", one)) for one, place in learned.others)]
-    manifests = {one.name: manifest_digest(place) for one, place in ((card, folder), *learned.others)}
-    store = _Store(kept, viewer)
+    store, places = _Store(kept, viewer), ((card, folder), *learned.others)
+    sets = [_Set(one, rows_of(place, "train", one), manifest_digest(place)) for one, place in places]
+    manifests = {one.card.name: one.manifest for one in sets}
     train, test = (Part(store.views(own, manifests[card.name], split), *_named(own)) for split, own in rows.items())
-    yardstick = _yardstick(rows["train"], train, store, manifests[card.name], card.anatomy or "")
-    if (yardstick.whole <= _ROUNDING).any():
+    beside = [_beside(sets, train, store, None, by_class=learned.restorer is None)]
+    if learned.restorer:
+        beside.append(_beside(sets, train, store, learned.restorer, by_class=True))
+    if any((one.yardstick.whole <= _ROUNDING).any() for one in beside):
         problem = f"1 in {100 // PERCENT} images of train in {folder} has its double in another group."
         raise BadRequest(problem, "Give doubles one group, or leave all but one out.")
-    views = tuple(some for one, own in searched for some in store.searched(own, manifests[one.name], one, learned))
-    return Real(train, test, views, yardstick, viewer.poses, learned, manifests, viewer.trunk.digest)
+    return Real(train, test, tuple(beside), viewer.poses, learned, manifests, viewer.trunk.digest)
 
 
 def spread_over(count: int, most: int) -> np.ndarray:
@@ -133,13 +146,6 @@ class _Store:
 
     folder: Path
     viewer: Viewer
-
-    def searched(self, rows: Sequence[Row], manifest: str, card: ModelCard, learned: Learned) -> Iterator[Views]:
-        """The views of a model's images, and of these as the autoencoder gives them back."""
-        yield self.views(rows, manifest, "train")
-        if restorer := learned.restorer:
-            made_by = (restorer.sha256, str(restorer.size), card.input.resize)
-            yield self.views(rows, manifest, "restored", *made_by, by=lambda some: restorer.restored(some, card.input))
 
     def views(self, rows: Sequence[Row], manifest: str, *facts: str, by: Change = iter) -> Views:
         """Of images, changed ``by`` a function."""
@@ -165,12 +171,34 @@ def _named(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([row.label for row in rows]), np.array([row.group for row in rows])
 
 
-def _yardstick(rows: Sequence[Row], train: Part, store: _Store, manifest: str, anatomy: str) -> Yardstick:
-    at, poses = spread_over(len(train.views), MOST), store.viewer.poses
+class _Set(NamedTuple):
+    """The images of ``train`` of a model."""
+
+    card: ModelCard
+    rows: Sequence[Row]
+    manifest: str
+
+
+def _beside(sets: Sequence[_Set], train: Part, store: _Store, restorer: Restorer | None, *, by_class: bool) -> Beside:
+    """Images as they are, or as an autoencoder gives them back; the first set, that of ``train``, is the yardstick."""
+    shown = [_shown(one.card, restorer) for one in sets]
+    searched = tuple(
+        store.views(one.rows, one.manifest, *facts, by=by) for one, (facts, by) in zip(sets, shown, strict=True)
+    )
+    own, (facts, by), at = sets[0], shown[0], spread_over(len(train.views), MOST)
 
     def compute() -> Arrays:
-        views = store.viewer.see(read_study(rows[row].path) for row in at)
-        return {"distances": nearest(views, train.views, poses, (train.groups[at], train.groups))}
+        views = store.viewer.see(by(read_study(own.rows[row].path) for row in at))
+        return {"distances": nearest(views, searched[0], store.viewer.poses, (train.groups[at], train.groups))}
 
-    distances = store.kept(compute, manifest, "nearest", anatomy, str(MOST))["distances"]
-    return Yardstick(distances, train.labels[at], train.groups[at])
+    told = ("nearest", own.card.anatomy or "", str(MOST), *facts[1:])
+    distances = store.kept(compute, own.manifest, *told)["distances"]
+    return Beside(searched, Yardstick(distances, train.labels[at], train.groups[at], by_class))
+
+
+def _shown(card: ModelCard, restorer: Restorer | None) -> tuple[tuple[str, ...], Change]:
+    """How the views of ``train`` are called where they are kept, and what changes the images."""
+    if restorer is None:
+        return ("train",), iter
+    facts = ("restored", restorer.sha256, str(restorer.size), card.input.resize)
+    return facts, lambda some: restorer.restored(some, card.input)

@@ -11,7 +11,7 @@ from diagnosis.synthesis.cards import GeneratorCard
 from diagnosis.synthesis.judging.distributions import Distance
 from diagnosis.written import Strict
 
-SCHEMA = "lightbox-judging/1"
+SCHEMA = "lightbox-judging/2"
 COPY, UNSEEN = "copy", "image of test"  # what detections of them are called; a copy's disguise comes behind a comma
 REMEDY = "Run `python -m diagnosis.synthesis.judging measure FOLDER --model NAME --write FILE`."
 
@@ -42,10 +42,11 @@ class SpaceRecord(Strict):
     """One space.
 
     Attributes:
-        limit: the 1st percentile of ``real``; ``limits``: what each class's images are held to.
+        limit: the 1st percentile of ``real``; ``limits``: what each class's images are held to beside those that the
+            autoencoder gives back, or beside real ones where there is none.
         edges: of the bins, from 0 up, one more than bins; the last bin holds what lies farther, too.
-        made: made images to what is searched; ``real``: images of ``train`` to those of other groups.
-        rejected: made images up to their limit.
+        made: made images to the nearest real one; ``real``: images of ``train`` to those of other groups.
+        rejected: made images up to a limit of theirs.
     """
 
     space: str

@@ -63,7 +63,7 @@ def test_films_of_others_are_no_copies(judge: Judge) -> None:
 
 
 def test_the_yardstick_passes_over_twins(judge: Judge) -> None:
-    train, yardstick = judge.real.train, judge.real.yardstick
+    train, yardstick = judge.real.train, judge.real.beside[0].yardstick
     assert len(yardstick.distances) == PATIENTS + TWINS
     strict = nearest(
         train.views, train.views, judge.real.poses[:1], (np.arange(PATIENTS + TWINS), np.arange(PATIENTS + TWINS))
@@ -83,6 +83,7 @@ def test_a_class_in_few_groups_has_the_limit_of_all() -> None:
     assert (yardstick.limits("few") == yardstick.whole).all() and (yardstick.whole < 1.1).all()
     spread = Yardstick(distances, labels, np.arange(40))
     assert (spread.limits("few") == 9).all() and (spread.limits("many") < 1.1).all()
+    assert (Yardstick(distances, labels, np.arange(40), by_class=False).limits("few") == spread.whole).all()
 
 
 def test_a_share_of_images_in_few_groups_has_no_interval() -> None:
@@ -97,7 +98,7 @@ def test_real_images_are_computed_once(films: Path, card: ModelCard, judge: Judg
     files = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     again = real_images(films, card, judge.viewer, tmp_path)
     assert len(files) == 3 and files == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    assert np.array_equal(first.yardstick.distances, again.yardstick.distances)
+    assert np.array_equal(first.beside[0].yardstick.distances, again.beside[0].yardstick.distances)
     assert np.array_equal(first.test.views.embeddings, again.test.views.embeddings)
     manifest = (films / "manifest.csv").read_text("utf-8")
     (films / "manifest.csv").write_text(manifest.replace(",p0,", ",p1,"), encoding="utf-8")
@@ -142,7 +143,7 @@ def test_how_many_are_judged_does_not_depend_on_what_is_found(judge: Judge) -> N
 
 
 def test_at_the_limit_an_image_is_a_copy() -> None:
-    found = Judgement(LABELS[0], (0.0, 0.5, 0.2), (0.0, 0.4, 0.2), LABELS[0], 0.9, "pass", 0.5)
+    found = Judgement(LABELS[0], (0.0, 0.5, 0.2), (0.0, 0.4, 0.2), (1.0, 1.0, 1.0), LABELS[0], 0.9, "pass", 0.5)
     assert found.reasons == ("pixels", "encoder")
 
 

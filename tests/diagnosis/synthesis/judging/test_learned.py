@@ -34,8 +34,23 @@ def test_a_copy_that_went_through_the_autoencoder_is_found_out(
         assert copies == list(learned.restorer.restored((read_study(row.path) for row in rows), card.input, noise))
         assert not judge.near(copies, labels).any(axis=1).all()
         assert knowing.near(copies, labels).any(axis=1).all()
-    assert np.array_equal(knowing.real.yardstick.distances, judge.real.yardstick.distances)
+    as_they_are, restored = (one.yardstick for one in knowing.real.beside)
+    assert np.array_equal(as_they_are.distances, judge.real.beside[0].yardstick.distances)
+    assert not as_they_are.by_class and judge.real.beside[0].yardstick.by_class and restored.by_class
+    assert restored.whole[0] < as_they_are.whole[0]  # the autoencoder makes them more alike
     assert not knowing.near([film(1000 + at) for at in range(6)], labels).all(axis=1).any()
+
+
+def test_what_the_autoencoder_takes_away_makes_no_copy(card: ModelCard, weights: Path, films: Path, kept: Path) -> None:
+    """Films of strangers as it gives them back are alike, and as unlike those of ``train`` as these are each other."""
+    learned = Learned.find(weights, card, nowhere)
+    assert learned.restorer is not None
+    knowing = Judge.load(card, weights, films, kept, learned)
+    strangers = list(learned.restorer.restored((film(1000 + at) for at in range(12)), card.input))
+    near = knowing.near(strangers, [LABELS[at % 2] for at in range(12)])
+    views, labels = knowing.viewer.see(strangers), [LABELS[at % 2] for at in range(12)]
+    assert (knowing.real.distances(views)[1] <= knowing.real.limits(labels)[0]).mean() > 2 * near.mean()
+    assert near.mean() < 0.3
 
 
 def test_an_autoencoder_without_weights_restores_nothing(card: ModelCard, weights: Path, judge: Judge) -> None:
@@ -55,9 +70,11 @@ def test_a_copy_of_what_was_learned_for_another_model_is_found_out(
     path.write_text(path.read_text("utf-8").replace('"chest-xray"', f'"{OTHER}"', 1), "utf-8")
     learned = Learned.find(weights, card, {OTHER: write_set(tmp_path / OTHER, 4, 0, 2, first=300)}.__getitem__)
     knowing = Judge.load(card, weights, films, kept, learned)
-    assert list(knowing.real.manifests) == ["chest-xray", OTHER] and len(knowing.real.searched) == 4
+    assert list(knowing.real.manifests) == ["chest-xray", OTHER]
+    assert [len(one.searched) for one in knowing.real.beside] == [2, 2]
     copies, labels = [film(300 + at) for at in range(4)], [LABELS[at % 2] for at in range(4)]
     assert knowing.near(copies, labels).all() and not judge.near(copies, labels).any(axis=1).all()
-    assert np.array_equal(knowing.real.yardstick.distances, judge.real.yardstick.distances)
+    first, *_ = knowing.real.beside
+    assert np.array_equal(first.yardstick.distances, judge.real.beside[0].yardstick.distances)
     with pytest.raises(Missing, match="manifest"):
         Judge.load(card, weights, films, kept, Learned.find(weights, card, lambda name: tmp_path / "gone"))

@@ -16,6 +16,7 @@ from diagnosis.synthesis.judging import SPACES
 from diagnosis.synthesis.judging.__main__ import main
 from diagnosis.synthesis.judging.candidates import LARGEST, Candidate
 from diagnosis.synthesis.judging.judge import Judge
+from diagnosis.synthesis.judging.learned import Learned
 from diagnosis.synthesis.judging.record import load_judging
 from diagnosis.synthesis.judging.shipping import in_formats
 from diagnosis.synthesis.shipped import Shipped, load_shipped, save_shipped
@@ -108,7 +109,9 @@ def test_what_nothing_speaks_against_is_shipped_and_replaces_what_was(
     assert sorted(path.name for path in (out / "x-ray").iterdir()) == sorted(
         Path(name).name for one in entries for name in {one.file, one.picture}
     )
-    check_files(out, tuple(entries), judge)
+    learned = Learned.find(weights, judge.classifier.card, {}.__getitem__)
+    assert learned.restorer
+    check_files(out, tuple(entries), Judge.load(judge.classifier.card, weights, films, kept, learned))
     assert all(one.seed >= 9 and (one.title, one.steps) == ("Viral pneumonia", 12) for one in entries)
 
     record = load_judging(weights / "synthesis/judged/chest-xray.json")
