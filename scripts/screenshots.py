@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHOTS = (
     # file, tab, example or question, width, theme
     ("x-ray-dark.jpg", "X-ray", "Viral pneumonia, synthetic", 1400, "dark"),
-    ("histology-light.jpg", "Histology", "phantom crowded glands", 1400, "light"),
+    ("histology-light.jpg", "Histology", "Lung adenocarcinoma, synthetic", 1400, "light"),
     ("brain-mri-light.jpg", "Brain MRI", "Pituitary tumour, synthetic", 1400, "light"),
     ("ask-light.jpg", "Ask", "How is a collapsed lung treated?", 1400, "light"),
 )

@@ -31,8 +31,8 @@ def tables(record: JudgingRecord) -> str:
     """Copies, the judge's own sight, plausibility and distances, with what they were measured on."""
     parts = [
         f"### {record.model}\n\n{_head(record)}",
-        "Nearest real image, least distance. Limit: 1st percentile between real images of different groups.\n\n"
-        + _copies(record.spaces),
+        "Nearest real image, least distance. Limit: 1st percentile between real images of different groups."
+        f"{_also(record)}\n\n{_copies(record.spaces)}",
         "What the judge sees: copies of real images, and images of `test`, put to it as if they were made.\n\n"
         + _detections(record.detections),
         f"Plausible? Thrown away: {_thrown(record)}. After choosing the model agrees by design: it chose.\n\n"
@@ -76,6 +76,14 @@ def _head(record: JudgingRecord) -> str:
         f"{record.images} made images, {chosen} of them chosen, against {record.train_images} images of `train` "
         f"({', '.join(record.manifests)}){restored}; yardstick: {record.yardstick_images} of `{record.dataset}`. "
         f"Generator: {made}. `{record.command}`."
+    )
+
+
+def _also(record: JudgingRecord) -> str:
+    if record.autoencoder_sha256 is None:
+        return ""
+    return (
+        " Also rejected: what lies as near to a restored image as 1 in 100 of these to another, of all or of its class."
     )
 
 
