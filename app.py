@@ -10,6 +10,7 @@ os.environ.update(
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import gradio as gr
@@ -94,7 +95,10 @@ def serve(settings: Settings) -> None:
         ssr_mode=False,
         share=False,
         quiet=True,
+        prevent_thread_lock=True,
     )
+    import_module("diagnosis.networks")  # takes seconds, for which the first image need not wait any more
+    page.block_thread()
 
 
 if __name__ == "__main__":
