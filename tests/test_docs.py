@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.helping.record import HEAD, lines, load_record
+from benchmarks.timing import table
 from diagnosis.synthesis.cards import load_any
 from diagnosis.synthesis.judging.chart import chart
 from diagnosis.synthesis.judging.record import load_judging
@@ -46,6 +48,15 @@ def test_figures_of_synthetic_images_are_those_of_the_records() -> None:
     for record in records:
         drawn = ROOT / "docs" / "images" / f"synthetic-{record.stem}.svg"
         assert chart(load_judging(record)) == drawn.read_text("utf-8") and f"images/{drawn.name}" in told
+
+
+def test_what_synthetic_images_help_is_told_as_it_was_measured() -> None:
+    told = (ROOT / "docs" / "synthesis.md").read_text("utf-8")
+    records = sorted((ROOT / "benchmarks" / "helping").glob("*.json"))
+    assert records
+    for record in records:
+        for label, one in load_record(record).items():
+            assert table(HEAD, lines(label, one)) in told
 
 
 def test_figures_of_generators_and_autoencoders_are_those_of_their_metrics() -> None:

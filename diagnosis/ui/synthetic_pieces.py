@@ -61,8 +61,8 @@ def _measured(record: JudgingRecord, cards: Mapping[str, ModelCard]) -> str:
     unseen = next(one.rejected for one in record.detections if one.what == UNSEEN)
     return (
         f"<b>{title}.</b> Of {record.images} images that were made, the model gives {_share(whole.agreed)} its highest score "
-        f"for the class they were made for; the gate lets {_share(whole.passed)} pass. Nearer to a real image than the limit, so "
-        f"that none of them is shipped: {escape(near)}. Of real images that the generator never saw, {_share(unseen)} are so near."
+        f"for the class they were made for; the gate lets {_share(whole.passed)} pass. Too near to a real image "
+        f"to be shipped: {escape(near)}. Of real images that the generator never saw, {_share(unseen)} are so near."
     )
 
 
