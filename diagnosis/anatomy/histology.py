@@ -60,9 +60,13 @@ def density(pixels: np.ndarray) -> np.ndarray:
 
 
 def ink(pixels: np.ndarray) -> np.ndarray:
-    """bool (H, W): green, blue or black pen. Both dyes let red through more than green; ink does not."""
+    """bool (H, W): green, blue or black pen. Both dyes let red through more than green; ink does not.
+
+    Where most of a field is bluish, that is its stain or its camera: blue ink exceeds it by as much as elsewhere.
+    """
     red, green, blue = np.moveaxis(pixels, -1, 0)
-    coloured = (green > red + INK / 2) | ((blue > red + INK) & (blue > green + INK / 2))
+    tint = max(0.0, float(np.median(blue - red)))
+    coloured = (green > red + INK / 2) | ((blue > red + INK + tint) & (blue > green + INK / 2))
     black = pixels.max(axis=2) < 0.06
     return ndimage.binary_opening(coloured | black, iterations=2)
 

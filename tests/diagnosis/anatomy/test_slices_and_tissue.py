@@ -133,6 +133,15 @@ def test_glass_at_the_edge_and_pen_on_it_are_off_the_tissue() -> None:
     assert off is not None and not off[:, :170].any()
 
 
+def test_a_field_that_is_bluish_all_over_has_no_pen_marks_but_those_that_are_bluer() -> None:
+    drawn = draw_tissue("cell-sheet", seed=1, size=256).pixels
+    bluish = np.stack([0.5 * drawn[..., 0], 0.6 * drawn[..., 1], 0.1 + 0.9 * drawn[..., 2]], axis=-1).astype(np.float32)
+    assert np.median(bluish[..., 2] - bluish[..., 0]) > 0.3
+    assert not mask(histology_zones(Study(bluish)), PEN).any()
+    bluish[100:140, 60:120] = (0.02, 0.1, 0.95)
+    assert mask(histology_zones(Study(bluish)), PEN)[105:135, 65:115].mean() > 0.95
+
+
 def test_quarters_of_tissue_and_grey_pictures() -> None:
     zones = histology_zones(Study(np.full((40, 60, 1), 0.5)))
     assert zones.doubts == ("the image has no colour",)
